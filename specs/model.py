@@ -38,10 +38,14 @@ Level = Literal["must", "should", "may"]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The prose an API's owner published: its name, and the SHA-256 of its bytes."""
+    """The prose an API's owner published: its name, and the SHA-256 of its bytes.
+
+    `ignored` are the numbers of lines that need no clause: page furniture, headings, what belongs to another API.
+    """
 
     name: str
     sha256: str
+    ignored: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

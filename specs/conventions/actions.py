@@ -8,7 +8,7 @@ from msgspec import Meta, Struct, field
 
 from specs.conventions.rule import Carrier, Rule
 
-__all__ = ["RULES", "Action", "Actions", "Guard", "Limit", "Timer"]
+__all__ = ["RULES", "Action", "Actions", "Guard", "Limit", "Tags", "Timer"]
 
 
 class Guard(Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,6 +39,14 @@ class Limit(Struct, frozen=True, forbid_unknown_fields=True):
     nearly_from: Annotated[float, Meta(description="The part of the limit from which it is nearly over.")] = 0.8
 
 
+class Tags(Struct, frozen=True, forbid_unknown_fields=True):
+    """Comma separated tags of a record, with which each new entry of its timer begins."""
+
+    member: Annotated[str, Meta(description="The record's member that holds them.")]
+    entry: Annotated[str, Meta(description="The entry's member that takes them, as a list.")]
+    also: Annotated[str | None, Meta(description="The member of `also` that takes them, as text.")] = None
+
+
 class Timer(Struct, frozen=True, forbid_unknown_fields=True):
     """The members that a running timer shows."""
 
@@ -52,6 +60,7 @@ class Timer(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="The entry's members: constants, or `{start}`, `{stop}`, `{record}`, `{user}`, `{uuid}`, `{<input>}`."),
     ] = field(default_factory=dict)
     also: Annotated[dict[str, Any], Meta(description="Further members that the answer to a start shows.")] = field(default_factory=dict)
+    tags: Tags | None = None
     limit: Limit | None = None
     one_per_user: bool = False
 

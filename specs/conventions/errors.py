@@ -68,7 +68,9 @@ class Errors(Struct, frozen=True, forbid_unknown_fields=True):
     """Parameters of `errors`."""
 
     causes: Annotated[dict[str, Cause], Meta(description="Answers by cause.")]
-    template: Annotated[Any, Meta(description="The body the stub renders: strings such as `{message}` take the cause's values.")] = None
+    template: Annotated[
+        Any, Meta(description="The stub's body: `{message}` takes the cause's value, `{status}` the HTTP status; a placeholder alone keeps its value's type.")
+    ] = None
     shape: Annotated[dict[str, Any] | None, Meta(description="JSON Schema of every error body that the document allows (the union of the readings).")] = None
     shape_on: Annotated[list[Status], Meta(description="Statuses whose body the document shows; without them, every failure's.")] = field(default_factory=list)
     media: Annotated[str | None, Meta(description="The error body's media type, where it has one of its own.")] = None

@@ -26,6 +26,9 @@ class Filtering(Struct, frozen=True, forbid_unknown_fields=True):
     members: Annotated[dict[str, list[str]], Meta(description="By resource, the members that filter; without the resource, all of them.")] = field(
         default_factory=dict
     )
+    also: Annotated[dict[str, list[str]], Meta(description="By resource, further members that filter in the stub; no implementation needs them.")] = field(
+        default_factory=dict
+    )
     unknown: Annotated[Literal["ignore", "refuse"], Meta(description="What the stub does with a member it does not know.")] = "refuse"
     told_at: Annotated[str | None, Meta(description="JSON pointer where the body repeats the filters.")] = None
 

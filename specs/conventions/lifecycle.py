@@ -34,6 +34,16 @@ class Lifecycle(Struct, frozen=True, forbid_unknown_fields=True):
     shown: Annotated[dict[str, list[str]], Meta(description="By operation, the members that the stub shows; without the operation, all of them.")] = field(
         default_factory=dict
     )
+    shown_with_value: Annotated[
+        dict[str, list[str]], Meta(description="By resource, further members that every operation of the stub shows where they are not null.")
+    ] = field(default_factory=dict)
+    as_text: Annotated[dict[str, list[str]], Meta(description="By resource, members whose booleans the stub keeps as text: true as `true`.")] = field(
+        default_factory=dict
+    )
+    elements: Annotated[
+        dict[str, dict[str, dict[str, Any]]],
+        Meta(description="By resource and array member, what an element lacking it gets: a constant, `{uuid}` (a new one) or `{record}` (the record's id)."),
+    ] = field(default_factory=dict)
     cause: Annotated[str, Meta(description="The cause, in `errors`, of a record that fails validation.")] = "invalid_record"
 
 

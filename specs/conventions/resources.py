@@ -12,7 +12,9 @@ __all__ = ["RULES", "Prefix", "RecordMembers", "Resources"]
 
 
 class Resources(Struct, frozen=True, forbid_unknown_fields=True):
-    """Parameters of `resources`: none; what there is stands in `x-resources`."""
+    """Parameters of `resources`; what there is stands in `x-resources`."""
+
+    any_method: Annotated[bool, Meta(description="True where the stub ignores the method, as an RPC API may; no implementation needs to.")] = False
 
 
 class Prefix(Struct, frozen=True, forbid_unknown_fields=True):

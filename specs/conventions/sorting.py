@@ -26,6 +26,9 @@ class Sorting(Struct, frozen=True, forbid_unknown_fields=True):
     members: Annotated[dict[str, list[str]], Meta(description="By resource, the members that sort; without the resource, all of them.")] = field(
         default_factory=dict
     )
+    also: Annotated[dict[str, list[str]], Meta(description="By resource, further members that sort in the stub; no implementation needs them.")] = field(
+        default_factory=dict
+    )
     unknown: Annotated[Literal["ignore", "refuse"], Meta(description="What the stub does with a key it does not know.")] = "refuse"
     nulls: Annotated[Literal["first", "last"], Meta(description="Where the stub puts nulls when ascending.")] = "last"
     told_at: Annotated[str | None, Meta(description="JSON pointer where the body repeats key and direction.")] = None

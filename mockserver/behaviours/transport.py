@@ -1,0 +1,48 @@
+"""Plain HTTP is refused, or sent on to HTTPS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mockserver.exchange import Response
+from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step
+
+if TYPE_CHECKING:
+    from mockserver.api import Api, Served
+    from specs.model import Group
+
+__all__ = ["FAULTS", "steps"]
+
+
+def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:  # noqa: ARG001
+    """Refuses a call that came over plain HTTP."""
+    redirects, cause = group.parameters.plain == "redirect", group.parameters.cause
+
+    def secure(call: Call) -> Answer:
+        if call.request.scheme == "https":
+            return None
+        if redirects:
+            location = "https" + call.request.origin.removeprefix("http") + call.mount + call.request.path
+            query = f"?{call.request.query}" if call.request.query else ""
+            return Response(308, {"location": location + query}, b"")
+        return Refusal(cause)
+
+    return {Stage.TRANSPORT: secure}
+
+
+def _served_in_plain(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """Plain HTTP is served like HTTPS."""
+    return lambda call: None  # noqa: ARG005
+
+
+def _reads_served_in_plain(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """Plain HTTP is served where the request only reads."""
+    return lambda call: None if call.request.method in ("GET", "HEAD") else step(call)
+
+
+FAULTS = {
+    "plain_http_fails": {
+        "served": Fault(Stage.TRANSPORT, _served_in_plain),
+        "reads_served": Fault(Stage.TRANSPORT, _reads_served_in_plain),
+    },
+}

@@ -1,0 +1,37 @@
+"""What goes into the stub and what comes out: one HTTP request, one HTTP response, free of any server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["Request", "Response"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, as it came.
+
+    `path` and `query` are raw (percent-encoding not undone, the query without its question mark); `path` is what follows
+    `mount`, the prefix under which an adapter serves the engine. Header names are lower case, repeated headers joined by
+    a comma. `origin` is scheme, host and port as the caller knows them, for absolute links. `scheme` is what the API takes the
+    call for: a stub without TLS stands for the API's own side of TLS, so only a listener that is meant to be plain says `http`.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    scheme: str = "https"
+    origin: str = "http://localhost"
+    mount: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One response: status, headers by lower-case name, and the body's bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes

@@ -1,0 +1,232 @@
+"""What an operation is made of: steps in stages, the call that passes through them, and the faults that replace a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from mockserver.exchange import Request, Response
+from mockserver.store import Query
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from mockserver.api import Api, Served
+    from mockserver.clock import Clock
+    from mockserver.store import Row, Store
+    from specs.model import Group, Principal
+
+__all__ = ["EMPTY", "Answer", "Call", "Fault", "Pipeline", "Refusal", "Site", "Space", "Stage", "Step", "Wrap"]
+
+
+class Stage(IntEnum):
+    """The stages of a call, in their usual order; `errors.precedence` may change the order of those before `EFFECT`."""
+
+    TRANSPORT = 1
+    CORS = 2
+    AUTHENTICATION = 3
+    RATE_LIMIT = 4
+    ROUTING = 5
+    AUTHORIZATION = 6
+    NEGOTIATION = 7
+    PARSING = 8
+    SELECTION = 9
+    VALIDATION = 10
+    EFFECT = 11
+    DOCUMENT = 12
+    REFUSAL = 13
+    RENDERING = 14
+    ENCODING = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The end of a call that fails: a cause of `errors`, and what its texts are filled with."""
+
+    cause: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+Answer = Refusal | Response | None
+"""What a step gives back: None to go on, a refusal, or a finished response that is sent as it is."""
+
+
+class _Empty:
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "EMPTY"
+
+
+EMPTY: Final[Any] = _Empty()
+"""The document of an answer without a body."""
+
+
+_NO_QUERY: Final = Query()
+
+
+class Space:
+    """A state of its own: store, clock, randomness and what has been counted."""
+
+    __slots__ = ("clock", "counters", "name", "random", "store")
+
+    def __init__(self, name: str, store: Store, clock: Clock, random: Random) -> None:
+        self.name = name
+        self.store = store
+        self.clock = clock
+        self.random = random
+        self.counters: dict[Any, list[float]] = {}
+
+
+class Call:
+    """One request on its way through the stages, and all that is known of it so far."""
+
+    __slots__ = (
+        "allow",
+        "body",
+        "broken",
+        "bulk",
+        "candidates",
+        "content",
+        "credential",
+        "document",
+        "extras",
+        "form",
+        "given",
+        "headers",
+        "included",
+        "inputs",
+        "live",
+        "media",
+        "members",
+        "mount",
+        "now",
+        "parents",
+        "principal",
+        "query",
+        "read",
+        "refusal",
+        "request",
+        "row",
+        "rows",
+        "served",
+        "space",
+        "started",
+        "status",
+        "suffix",
+        "total",
+        "values",
+        "wanted",
+    )
+
+    def __init__(self, request: Request, served: Served, values: Mapping[str, str], query: dict[str, str], space: Space) -> None:
+        self.request = request
+        self.served = served
+        self.values = values
+        """Path parameters, decoded."""
+        self.query = query
+        self.broken: str | None = None
+        """Query parameters, decoded; of a repeated one the last."""
+        self.space = space
+        self.now = space.clock.now()
+        self.started = space.clock.elapsed()
+        self.mount = request.mount
+        self.suffix = ""
+        self.allow = ""
+        self.read = False
+        self.body: Any = EMPTY
+        """The body as JSON, or `EMPTY`."""
+        self.form: dict[str, str] | None = None
+        self.principal: Principal | None = None
+        self.candidates: tuple[Principal, ...] = ()
+        self.credential: Any = None
+        self.bulk = False
+        self.parents: dict[str, Any] = {}
+        """Members that the path's parents fix, with their values."""
+        self.row: Row | None = None
+        self.inputs: Mapping[str, Any] = {}
+        """Parameters that a body carries, for APIs that send them there."""
+        self.given: list[dict[str, Any]] = []
+        """The records that came in, one by one, before the stub adds to them."""
+        self.members: list[dict[str, Any]] = []
+        """What is to be written, one by one."""
+        self.wanted: Query = Query() if served.effect == "list" else _NO_QUERY
+        """What a list asks of the store; only a list may write it."""
+        self.rows: list[Row] = []
+        self.total = 0
+        self.live: dict[str, dict[str, Any]] | None = None
+        """Members that are worked out at the time of the call, by record key."""
+        self.included: list[Any] | None = None
+        self.extras: list[tuple[tuple[str, ...], Any]] = []
+        """What stands in the body beside the data, by place."""
+        self.refusal: Refusal | None = None
+        self.document: Any = EMPTY
+        self.media: str | None = None
+        self.status = 200
+        self.headers: dict[str, str] = {}
+        self.content = b""
+
+
+Step = Callable[[Call], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a fault is planted: the operation, the group whose parameters hold, and the rule's arguments."""
+
+    api: Api
+    served: Served
+    group: Group
+    arguments: Any
+
+
+Wrap = Callable[[Step, Site], Step]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One way to break a rule: it takes the honest step of a stage and gives back a broken one.
+
+    The step is that of the rule's own kind, or of `kind` where that is given; where there is none, an empty one is wrapped.
+    """
+
+    stage: Stage
+    wrap: Wrap
+    kind: str | None = None
+
+    @property
+    def says(self) -> str:
+        """What goes wrong, in one sentence."""
+        return (self.wrap.__doc__ or "").strip().split("\n")[0]
+
+
+class Pipeline:
+    """The steps of one operation, ready to run."""
+
+    __slots__ = ("finish", "refuse", "steps")
+
+    def __init__(self, steps: tuple[Step, ...], refuse: tuple[Step, ...], finish: tuple[Step, ...]) -> None:
+        self.steps = steps
+        self.refuse = refuse
+        self.finish = finish
+
+    def run(self, call: Call) -> Response:
+        """The response to a call."""
+        for step in self.steps:
+            answer = step(call)
+            if answer is not None:
+                if isinstance(answer, Response):
+                    return answer
+                call.refusal = answer
+                for refuse in self.refuse:
+                    early = refuse(call)
+                    if isinstance(early, Response):
+                        return early
+                break
+        for step in self.finish:
+            answer = step(call)
+            if isinstance(answer, Response):
+                return answer
+        return Response(call.status, call.headers, call.content)

@@ -1,0 +1,262 @@
+"""Resolves `$ref`: within a file, and to files below the spec's own folder or the shipped fixtures, nowhere else."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from specs.catalogue import apis_folder, fixtures_root
+from specs.errors import Problem, SpecError, nearest
+from specs.yaml_reader import Pointer, Tree, read
+
+__all__ = ["Files", "Node", "bundle", "unique_name"]
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_FIXTURES = "../../fixtures/"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value in a file, with the way to it."""
+
+    tree: Tree
+    pointer: Pointer
+    value: Any = field(compare=False)
+
+    @property
+    def key(self) -> tuple[str, Pointer]:
+        """What tells this place from every other."""
+        return self.tree.file, self.pointer
+
+    def child(self, *steps: str | int) -> Node:
+        """The node some steps further down, which must be there."""
+        value = self.value
+        for step in steps:
+            value = value[step]
+        return Node(self.tree, (*self.pointer, *steps), value)
+
+    def members(self) -> Iterator[tuple[str, Node]]:
+        """The members of a mapping; nothing where it is none."""
+        if isinstance(self.value, dict):
+            for name in self.value:
+                yield name, self.child(name)
+
+    def elements(self) -> Iterator[Node]:
+        """The elements of a list; nothing where it is none."""
+        if isinstance(self.value, list):
+            for index in range(len(self.value)):
+                yield self.child(index)
+
+    def problem(self, message: str, expected: str = "", hint: str = "", *, of_key: bool = False) -> Problem:
+        """A problem at this place."""
+        return self.tree.problem(self.pointer, message, expected, hint, of_key=of_key)
+
+
+class Files:
+    """The files of one spec: its own, and those it refers to, each read once.
+
+    `problems` collects what is wrong with references; `links` keeps, by file, each reference that was followed, for `bundle`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read the spec's own file; raises `SpecError` where that can't be done."""
+        self.problems: list[Problem] = []
+        self.root = read(path)
+        self.links: dict[str, dict[Pointer, tuple[Node, bool]]] = {}
+        self._resolved: dict[tuple[str, Pointer], Node | None] = {}
+        self._allowed = (path.resolve().parent, fixtures_root().resolve())
+        self._shipped = apis_folder().resolve()
+        self._trees: dict[Path, Tree | None] = {path.resolve(): self.root}
+
+    def follow(self, node: Node) -> Node | None:
+        """The node itself, or what its chain of `$ref`s ends at; None, with a problem noted, where that is nowhere."""
+        seen = set()
+        while isinstance(node.value, dict) and "$ref" in node.value:
+            if node.key in seen:
+                self.problems.append(node.problem(f"the reference {node.value['$ref']!r} leads back to itself", "a reference that ends at a value"))
+                return None
+            seen.add(node.key)
+            target = self.target(node, schema=False)
+            if target is None:
+                return None
+            node = target
+        return node
+
+    def target(self, node: Node, *, schema: bool) -> Node | None:
+        """What the `$ref` of a mapping points at, one step on; None, with a problem noted, where it points nowhere."""
+        if node.key in self._resolved:
+            return self._resolved[node.key]
+        found = self._locate(node, node.value["$ref"])
+        self._resolved[node.key] = found
+        if found is not None:
+            self.links.setdefault(node.tree.file, {})[node.pointer] = (found, schema)
+        return found
+
+    def _locate(self, node: Node, ref: Any) -> Node | None:
+        place = Node(node.tree, (*node.pointer, "$ref"), ref)
+        if not isinstance(ref, str):
+            return self._refuse(place, f"$ref is {type(ref).__name__}", "text such as '#/components/schemas/Client'")
+        file, _, fragment = ref.partition("#")
+        tree = self._file(place, file) if file else node.tree
+        if tree is None:
+            return None
+        if fragment and not fragment.startswith("/"):
+            return self._refuse(place, f"the reference {ref[:120]!r} names an anchor", "a JSON pointer such as '#/components/schemas/Client'")
+        return self._walk(place, tree, fragment)
+
+    def _walk(self, place: Node, tree: Tree, fragment: str) -> Node | None:
+        node = Node(tree, (), tree.value)
+        for written in fragment.split("/")[1:]:
+            name = unquote(written).replace("~1", "/").replace("~0", "~")
+            if isinstance(node.value, dict) and name in node.value:
+                node = node.child(name)
+            elif isinstance(node.value, list) and name.isascii() and name.isdigit() and len(name) < 9 and int(name) < len(node.value):
+                node = node.child(int(name))
+            else:
+                known = list(node.value) if isinstance(node.value, dict) else []
+                return self._refuse(place, f"the reference {str(place.value)[:120]!r} points at nothing", "something that exists", nearest(name, known))
+        return node
+
+    def _file(self, place: Node, written: str) -> Tree | None:
+        name = unquote(written)
+        if _SCHEME.match(name) or name.startswith(("/", "\\")):
+            kind = "remote" if _SCHEME.match(name) or name.startswith("//") else "absolute"
+            self._refuse(place, f"{kind} reference {written[:120]!r}", "a reference within the file or to a file beside it", "copy what it names beside the spec")
+            return None
+        path = Path(os.path.normpath(self._candidate(Path(place.tree.file).parent, name)))
+        try:
+            resolved = path.resolve()
+        except (OSError, ValueError, RuntimeError):
+            self._refuse(place, f"the reference {written[:120]!r} is no path", "a relative path")
+            return None
+        if not any(resolved.is_relative_to(folder) for folder in self._allowed):
+            self._refuse(place, f"the reference {written[:120]!r} leaves the spec's folder", "a file below it", "move the file there")
+            return None
+        if resolved not in self._trees:
+            self._trees[resolved] = self._read(place, path)
+        return self._trees[resolved]
+
+    def _candidate(self, folder: Path, name: str) -> Path:
+        # The shipped specs refer to fixtures as the repository has them; the wheel keeps them elsewhere.
+        if name.startswith(_FIXTURES) and "\0" not in name and folder.resolve() == self._shipped:
+            return fixtures_root() / name.removeprefix(_FIXTURES)
+        return folder / name
+
+    def _read(self, place: Node, path: Path) -> Tree | None:
+        if "\0" in str(path) or not path.exists():
+            self._refuse(place, f"the file {str(path)[-200:]!r} does not exist", "a file that exists", _near_file(path))
+            return None
+        try:
+            return read(path)
+        except SpecError as error:
+            self.problems.extend(error.problems)
+            return None
+
+    def _refuse(self, place: Node, message: str, expected: str, hint: str = "") -> None:
+        self.problems.append(place.problem(message, expected, hint))
+
+
+def _near_file(path: Path) -> str:
+    try:
+        return nearest(path.name, [other.name for other in path.parent.iterdir()])
+    except (OSError, ValueError):
+        return ""
+
+
+def bundle(files: Files) -> dict[str, Any]:
+    """The spec as one document that needs no other file.
+
+    References within the spec's own file stay. What other files hold is put in its place, except schemas: those go to
+    `components/schemas` and are referred to there, because they may contain themselves.
+    """
+    return _Bundle(files).made()
+
+
+@dataclass(slots=True)
+class _Trie:
+    """The references below a place, by the steps that lead to them."""
+
+    below: dict[str | int, _Trie] = field(default_factory=dict)
+    link: tuple[Node, bool] | None = None
+
+
+class _Bundle:
+    def __init__(self, files: Files) -> None:
+        self.files = files
+        self.tries = {file: _trie(links, files.root if file == files.root.file else None) for file, links in files.links.items()}
+        self.names: dict[tuple[str, Pointer], str] = {}
+        self.hoisted: dict[str, Any] = {}
+        self.waiting: list[tuple[str, Node]] = []
+
+    def made(self) -> dict[str, Any]:
+        root = self.files.root
+        whole: dict[str, Any] = dict(self._copy(root.value, self.tries.get(root.file), ()))
+        while self.waiting:
+            name, node = self.waiting.pop()
+            self.hoisted[name] = self._copy(node.value, self._below(node), (node.key,))
+        if self.hoisted:
+            components = dict(whole.get("components") or {})
+            components["schemas"] = {**(components.get("schemas") or {}), **self.hoisted}
+            whole["components"] = components
+        return whole
+
+    def _copy(self, value: Any, trie: _Trie | None, via: tuple[Any, ...]) -> Any:
+        if trie is None:
+            return value
+        if trie.link is not None:
+            return self._linked(value, *trie.link, via)
+        made = dict(value) if isinstance(value, dict) else list(value)
+        for step, below in trie.below.items():
+            made[step] = self._copy(value[step], below, via)
+        return made
+
+    def _linked(self, value: dict[str, Any], node: Node, schema: bool, via: tuple[Any, ...]) -> Any:
+        if node.tree is self.files.root:
+            return {**value, "$ref": "#" + "".join(f"/{_escaped(step)}" for step in node.pointer)}
+        if schema or node.key in via:
+            return {**value, "$ref": f"#/components/schemas/{self._name(node)}"}
+        return self._copy(node.value, self._below(node), (*via, node.key))
+
+    def _below(self, node: Node) -> _Trie | None:
+        trie = self.tries.get(node.tree.file)
+        for step in node.pointer:
+            trie = trie.below.get(step) if trie else None
+        return trie
+
+    def _name(self, node: Node) -> str:
+        if node.key not in self.names:
+            taken = {*self.names.values(), *((self.files.root.value.get("components") or {}).get("schemas") or {})}
+            self.names[node.key] = unique_name(node, taken)
+            self.waiting.append((self.names[node.key], node))
+        return self.names[node.key]
+
+
+def unique_name(node: Node, taken: set[str]) -> str:
+    """A name for what stands at a node that is not among the names taken."""
+    last = str(node.pointer[-1]) if node.pointer else Path(node.tree.file).stem
+    name = wanted = re.sub(r"[^A-Za-z0-9._-]", "_", last) or "schema"
+    number = 2
+    while name in taken:
+        name, number = f"{wanted}_{number}", number + 1
+    return name
+
+
+def _trie(links: dict[Pointer, tuple[Node, bool]], keep: Tree | None) -> _Trie:
+    top = _Trie()
+    for pointer, link in links.items():
+        if link[0].tree is keep:  # a reference within the spec's own file stays as it is
+            continue
+        trie = top
+        for step in pointer:
+            trie = trie.below.setdefault(step, _Trie())
+        trie.link = link
+    return top
+
+
+def _escaped(step: str | int) -> str:
+    return str(step).replace("~", "~0").replace("/", "~1")

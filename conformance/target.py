@@ -46,7 +46,10 @@ class OperationBinding:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One target; `parameters` overrides parameters of groups (by group or kind), where the spec calls them choices."""
+    """One target; `parameters` overrides parameters of groups (by group or kind), where the spec calls them choices.
+
+    `only` and `skip` name clauses, by id or by the beginning of one: what is examined, and what is not.
+    """
 
     api: str
     url: str
@@ -61,3 +64,5 @@ class Target:
     timeout: float = 10.0
     ca_file: str | None = None
     verify: bool = True
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()

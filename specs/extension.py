@@ -39,7 +39,7 @@ class WrittenResource(Struct, frozen=True, forbid_unknown_fields=True):
     operations: Annotated[
         dict[str, str | list[str]],
         Meta(description="By effect (list, read, create, update, replace, delete, singleton, or an action's name): operationIds, the plain one first."),
-    ]
+    ] = field(default_factory=dict)
     schema: Annotated[dict[str, Any], Meta(description="JSON Schema of one record's members, or `$ref` to one.")] = field(default_factory=dict)
     singular: Annotated[str | None, Meta(description="The name of one record; without it, the resource's name less its s.")] = None
     plural: Annotated[str | None, Meta(description="The name of several; without it, the resource's name.")] = None

@@ -62,6 +62,7 @@ class _Maker:
         self.files = files
         self.schemas = schemas
         self.headers: dict[Any, Mapping[str, Any]] = {}
+        self.responses: dict[Any, Response] = {}
 
     def operation(self, name: str, path: str, method: str, item: Node, node: Node) -> Operation:
         """One operation, with the parameters of its path item."""
@@ -115,6 +116,11 @@ class _Maker:
         node = self.files.follow(written)
         if node is None:
             return Response(status, "", ())
+        if (status, node.key) not in self.responses:  # many operations share a response, most of all the errors
+            self.responses[status, node.key] = self._new_response(status, node)
+        return self.responses[status, node.key]
+
+    def _new_response(self, status: str, node: Node) -> Response:
         headers = node.value.get("headers")
         made = {name: self._header(inner) for name, inner in node.child("headers").members()} if isinstance(headers, dict) else {}
         return Response(status, str(node.value.get("description") or ""), self._media(node), made)

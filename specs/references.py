@@ -69,9 +69,11 @@ class Files:
         self.root = read(path)
         self.links: dict[str, dict[Pointer, tuple[Node, bool]]] = {}
         self._resolved: dict[tuple[str, Pointer], Node | None] = {}
-        self._allowed = (path.resolve().parent, fixtures_root().resolve())
-        self._shipped = apis_folder().resolve()
-        self._trees: dict[Path, Tree | None] = {path.resolve(): self.root}
+        real = Path(os.path.realpath(path))
+        self._allowed = tuple(f"{folder}{os.sep}" for folder in (real.parent, os.path.realpath(fixtures_root())))
+        self._shipped = real.parent == Path(os.path.realpath(apis_folder()))
+        self._named: dict[tuple[str, str], Tree | None] = {}
+        self._trees: dict[str, Tree | None] = {str(real): self.root}
 
     def follow(self, node: Node) -> Node | None:
         """The node itself, or what its chain of `$ref`s ends at; None, with a problem noted, where that is nowhere."""
@@ -102,7 +104,7 @@ class Files:
         if not isinstance(ref, str):
             return self._refuse(place, f"$ref is {type(ref).__name__}", "text such as '#/components/schemas/Client'")
         file, _, fragment = ref.partition("#")
-        tree = self._file(place, file) if file else node.tree
+        tree = self._cached_file(place, file) if file else node.tree
         if tree is None:
             return None
         if fragment and not fragment.startswith("/"):
@@ -122,30 +124,36 @@ class Files:
                 return self._refuse(place, f"the reference {str(place.value)[:120]!r} points at nothing", "something that exists", nearest(name, known))
         return node
 
+    def _cached_file(self, place: Node, written: str) -> Tree | None:
+        key = place.tree.file, written
+        if self._named.get(key) is None:  # a file that can't be had is told at each reference to it
+            self._named[key] = self._file(place, written)
+        return self._named[key]
+
     def _file(self, place: Node, written: str) -> Tree | None:
         name = unquote(written)
         if _SCHEME.match(name) or name.startswith(("/", "\\")):
             kind = "remote" if _SCHEME.match(name) or name.startswith("//") else "absolute"
             self._refuse(place, f"{kind} reference {written[:120]!r}", "a reference within the file or to a file beside it", "copy what it names beside the spec")
             return None
-        path = Path(os.path.normpath(self._candidate(Path(place.tree.file).parent, name)))
+        path = os.path.normpath(self._candidate(place, name))
         try:
-            resolved = path.resolve()
-        except (OSError, ValueError, RuntimeError):
+            real = os.path.realpath(path)
+        except (OSError, ValueError):
             self._refuse(place, f"the reference {written[:120]!r} is no path", "a relative path")
             return None
-        if not any(resolved.is_relative_to(folder) for folder in self._allowed):
+        if not real.startswith(self._allowed):
             self._refuse(place, f"the reference {written[:120]!r} leaves the spec's folder", "a file below it", "move the file there")
             return None
-        if resolved not in self._trees:
-            self._trees[resolved] = self._read(place, path)
-        return self._trees[resolved]
+        if real not in self._trees:
+            self._trees[real] = self._read(place, Path(path))
+        return self._trees[real]
 
-    def _candidate(self, folder: Path, name: str) -> Path:
+    def _candidate(self, place: Node, name: str) -> str:
         # The shipped specs refer to fixtures as the repository has them; the wheel keeps them elsewhere.
-        if name.startswith(_FIXTURES) and "\0" not in name and folder.resolve() == self._shipped:
-            return fixtures_root() / name.removeprefix(_FIXTURES)
-        return folder / name
+        if self._shipped and place.tree is self.root and name.startswith(_FIXTURES):
+            return os.path.join(fixtures_root(), name.removeprefix(_FIXTURES))
+        return os.path.join(os.path.dirname(place.tree.file), name)
 
     def _read(self, place: Node, path: Path) -> Tree | None:
         if "\0" in str(path) or not path.exists():

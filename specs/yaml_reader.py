@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import yaml
-from yaml.events import AliasEvent, DocumentStartEvent, Event, MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent, SequenceStartEvent
+from yaml.events import AliasEvent, DocumentStartEvent, Event, MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent, SequenceStartEvent, StreamEndEvent
 
 from specs.errors import Problem, SpecError
 
@@ -293,8 +293,9 @@ class _Builder:
 def _events(text: str) -> Iterator[Any]:
     parser = _Loader(text)
     try:
-        while parser.check_event():
-            yield parser.get_event()
+        get_event = parser.get_event
+        while type(event := get_event()) is not StreamEndEvent:
+            yield event
     finally:
         parser.dispose()
 

@@ -1,0 +1,65 @@
+"""A record under another's path: the parent must be there, and be the record's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mockserver.behaviours.isolation import account_of
+from mockserver.pipeline import Answer, Call, Fault, Refusal, Stage, Step
+from mockserver.values import MISFIT, coerce
+from specs.model import Parent
+
+if TYPE_CHECKING:
+    from mockserver.api import Api, Served
+    from specs.model import Group
+
+__all__ = ["FAULTS", "parent_of", "steps"]
+
+
+def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:  # noqa: ARG001
+    """Looks up the parents that the path names, and narrows a list to theirs."""
+    if not served.parents:
+        return {}
+    found: dict[Stage, Step] = {Stage.SELECTION: _look_up(api, served)}
+    if served.effect == "list":
+        found[Stage.VALIDATION] = _narrow
+    return found
+
+
+def parent_of(call: Call, api: Api, parent: Parent, key: Any) -> Answer | Any:
+    """The row of a parent that the caller may name; a refusal where there is none or it is somebody else's."""
+    row = api.row_of(call, parent.resource, key)
+    if row is None:
+        return Refusal("parent_not_found", {"name": parent.member, "param": parent.member, "value": key})
+    if row.account != account_of(call) and api.spec.resources[parent.resource].owned:
+        return Refusal(api.foreign_parent, {"name": parent.member, "param": parent.member, "value": key})
+    return row
+
+
+def _look_up(api: Api, served: Served) -> Step:
+    assert served.resource is not None
+    wanted = []
+    for parent in served.parents:
+        name = next(name for name in parent.parameters if served.operation is not None and name in served.operation.path_parameters)
+        wanted.append((parent, name, api.member_schema(served.resource, parent.member) or {}, parent.resource in api.spec.resources))
+
+    def look_up(call: Call) -> Answer:
+        for parent, name, schema, known in wanted:
+            text = call.values[name]
+            if known:
+                answer = parent_of(call, api, parent, text)
+                if isinstance(answer, Refusal):
+                    return Refusal("parent_not_found", answer.values)
+            value = coerce(text, schema)
+            call.parents[parent.member] = text if value is MISFIT else value
+        return None
+
+    return look_up
+
+
+def _narrow(call: Call) -> Answer:
+    call.wanted.equal.extend(call.parents.items())
+    return None
+
+
+FAULTS: dict[str, dict[str, Fault]] = {}

@@ -96,7 +96,8 @@ def _check_names(spec: Spec, target: Target, problems: Problems) -> None:
     ):
         for name in names:
             if name not in known:
-                problems.append(TargetProblem(f"[{where}.{name}]", f"{spec.api} has no {where[:-1]} {name!r}", f"one of {_listed(known)}", nearest(name, known)))
+                found = f"{spec.api} has no {where[:-1]} {name!r}"
+                problems.append(TargetProblem(f"[{where}.{name}]", found, f"one of {_listed(known)}", nearest(name, known)))
     for name in target.parameters:
         if name not in tables:
             problems.append(TargetProblem(f"[{name}]", f"{spec.api} has no group or kind {name!r}", f"one of {_listed(tables)}", nearest(name, tables)))
@@ -147,7 +148,8 @@ def _overridden(spec: Spec, group: Group, table: str, values: Mapping[str, Any],
         elif name not in group.choices:
             open_ones = _listed(known & set(group.choices))
             found = f"{name} is no choice: the document of {spec.api} says it"
-            problems.append(TargetProblem(where, found, f"one of the group's choices ({open_ones})", "take it away: where the target differs here, it differs from the document"))
+            todo = "take it away: where the target differs here, it differs from the document"
+            problems.append(TargetProblem(where, found, f"one of the group's choices ({open_ones})", todo))
         else:
             written[name] = value if name in GIVEN_WHOLE else _merged(written.get(name), value)
     if problems:
@@ -229,7 +231,8 @@ def _move(spec: Spec, name: str, new: str, where: str, problems: Problems) -> Sp
     """Every path that begins with the resource's collection begins with the new path; under a parent's id, too, for its own operations."""
     old = _collection_path(spec, spec.resources[name])
     if old is None:
-        problems.append(TargetProblem(f"{where} path", f"the operations of {name} have no path in common", "a path by operation", "bind each one under [operations]"))
+        found = f"the operations of {name} have no path in common"
+        problems.append(TargetProblem(f"{where} path", found, "a path by operation", "bind each one under [operations]"))
         return spec
     if "{" in new:
         problems.append(TargetProblem(f"{where} path", f"{new!r} has a parameter", "the collection's path as it stands", "write the value in its place"))
@@ -274,7 +277,8 @@ def _move_item(spec: Spec, name: str, new: str, where: str, problems: Problems) 
     for mine, theirs in zip(names, given, strict=True):
         new = new.replace("{" + theirs + "}", "{" + mine + "}")
     begins = re.compile(rf"^{re.escape(old)}(?=/|\.|$)")
-    moved = {key: replace(operation, path=begins.sub(lambda _: new, operation.path)) for key, operation in spec.operations.items() if operation.resource == name}
+    own = {key: operation for key, operation in spec.operations.items() if operation.resource == name}
+    moved = {key: replace(operation, path=begins.sub(lambda _: new, operation.path)) for key, operation in own.items()}
     return replace(spec, operations={**spec.operations, **moved})
 
 

@@ -28,6 +28,10 @@ KEPT = 64 * 1024
 """Bytes of a body that are kept as evidence."""
 
 _SHORT = 6
+"""Characters below which a secret is looked for only where it stands alone, so that `a` does not disappear from every word."""
+
+_OBEYED = ((0, 0x1F), (0x7F, 0x9F), (0xD800, 0xDFFF), (0x200E, 0x200F), (0x2028, 0x202E), (0x2066, 0x2069))
+"""Control characters, lone surrogates, and those that change lines or the direction of writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +229,7 @@ def _answer(response: Response, secrets: Secrets) -> dict[str, Any]:
 
 def _obeyed(char: str) -> bool:
     code = ord(char)
-    return code < 0x20 or 0x7F <= code <= 0x9F or 0xD800 <= code <= 0xDFFF or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069 or code in (0x2028, 0x2029, 0x200E, 0x200F)
+    return any(first <= code <= last for first, last in _OBEYED)
 
 
 def _written_out(char: str) -> str:

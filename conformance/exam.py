@@ -57,12 +57,16 @@ class Walk:
 
 @dataclass
 class Exam:
-    """What a check is given. `spec` is bound to the target; `drawn` are the values that Hypothesis drew, by label, in order."""
+    """What a check is given. `spec` is bound to the target; `drawn` are the values that Hypothesis drew, by label, in order.
+
+    `notes` is what checks of one examination leave for one another: the runner gives all its exams the same.
+    """
 
     spec: Spec
     target: Target
     source: Callable[[Any, str], Any] | None = None
     drawn: list[tuple[str, Any]] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)
     ask: Asking = field(init=False)
     read: Reading = field(init=False)
     payloads: Payloads = field(init=False)

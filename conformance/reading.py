@@ -38,6 +38,14 @@ class Reading:
         group = spec.group_of_kind("statuses")
         self.statuses: Statuses | None = group.parameters if group else None
 
+    @staticmethod
+    def document(response: Response) -> Any:
+        """The body as JSON, or None where it is none."""
+        try:
+            return response.json()
+        except Unreadable:
+            return None
+
     # Success
 
     def succeeded(self, response: Response) -> bool:

@@ -101,7 +101,8 @@ def _substituted(value: Any, where: str, environ: Mapping[str, str], problems: P
     if not isinstance(value, str):
         return value
     for missing in sorted({name for name in _VARIABLE.findall(value) if name not in environ}):
-        problems.append(TargetProblem(where, f"the environment variable {missing} is not set", "a variable that is set", f"export {missing}=…, or take ${{{missing}}} away"))
+        todo = f"export {missing}=…, or take ${{{missing}}} away"
+        problems.append(TargetProblem(where, f"the environment variable {missing} is not set", "a variable that is set", todo))
     return _VARIABLE.sub(lambda found: environ.get(found.group(1), ""), value)
 
 
@@ -180,7 +181,8 @@ def _credentials(table: Mapping[str, Any], where: str, problems: Problems) -> di
     found: dict[str, dict[str, str]] = {}
     for name, values in table.items():
         if not isinstance(values, Mapping):
-            problems.append(TargetProblem(f"{where} {name}", f"{_article(values)} stands alone", f'the fields of a credential, {name} = {{key = "…"}}', "write it so"))
+            expected = f'the fields of a credential, {name} = {{key = "…"}}'
+            problems.append(TargetProblem(f"{where} {name}", f"{_article(values)} stands alone", expected, "write it so"))
             continue
         found[name] = {}
         for field, value in values.items():

@@ -11,9 +11,9 @@ import os
 import ssl
 import time
 import zlib
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies_environment, proxy_bypass
 
 from urllib3 import HTTPHeaderDict, HTTPResponse, make_headers
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -75,7 +75,7 @@ class UrlTransport:
         self.target = target
         self._idle: dict[Origin, tuple[HTTPConnection, float]] = {}
         self._proxies = getproxies_environment()
-        self._context: ssl.SSLContext | None = None
+        self._context = _context(target) if target.url.startswith("https:") else None
 
     def __enter__(self) -> UrlTransport:
         return self
@@ -169,14 +169,15 @@ class UrlTransport:
         connection = self._new_connection(scheme, (host, port), proxy, seconds)
         connection.connect()
         raw: Any = connection.sock
-        connection.sock = DeadlineSocket(raw)  # type: ignore[assignment]  # it is all that http.client uses of a socket
+        connection.sock = DeadlineSocket(raw)  # it is all that http.client uses of a socket
         return connection
 
     def _new_connection(self, scheme: str, address: tuple[str, int], proxy: Any, seconds: float) -> HTTPConnection:
         host, port = (proxy.host, proxy.port or 80) if proxy is not None else address
         if scheme == "http":
             return HTTPConnection(host, port, timeout=seconds, proxy=proxy)
-        connection = HTTPSConnection(host, port, timeout=seconds, proxy=proxy, ssl_context=self._ssl_context(), **({} if self.target.verify else {"assert_hostname": False}))
+        checked: Literal[False] | None = None if self.target.verify else False
+        connection = HTTPSConnection(host, port, timeout=seconds, proxy=proxy, ssl_context=self._ssl_context(), assert_hostname=checked)
         if proxy is not None:
             connection.set_tunnel(address[0], address[1], headers=_proxy_headers(proxy), scheme="http")
         return connection
@@ -185,7 +186,7 @@ class UrlTransport:
         from urllib3.util import parse_url
 
         written = self._proxies.get(scheme) or self._proxies.get("all")
-        if not written or _is_loopback(host) or proxy_bypass_environment(host, self._proxies):
+        if not written or _is_loopback(host) or proxy_bypass(host):
             return None
         proxy = parse_url(written if "://" in written else f"http://{written}")
         if proxy.scheme != "http":
@@ -214,7 +215,8 @@ def _context(target: Target) -> ssl.SSLContext:
             context.load_verify_locations(**({"capath": bundle} if os.path.isdir(bundle) else {"cafile": bundle}))
         except (OSError, ssl.SSLError) as error:
             found = f"{bundle} can't be read as CA certificates ({error.strerror or error})"
-            raise TargetError([TargetProblem("ca_file", found, "a file of certificates in PEM", "correct ca_file, or REQUESTS_CA_BUNDLE and SSL_CERT_FILE")]) from None
+            todo = "correct ca_file, or REQUESTS_CA_BUNDLE and SSL_CERT_FILE"
+            raise TargetError([TargetProblem("ca_file", found, "a file of certificates in PEM", todo)]) from None
     return context
 
 
@@ -272,7 +274,8 @@ def _in_words(error: Exception, request: Request, target: Target) -> str:
     if isinstance(error, ConnectTimeoutError):
         return f"{where} did not take the connection within {target.timeout:g} s"
     if isinstance(inner, TimeoutError):
-        return f"{where} gave no whole answer in time ({request.timeout or target.timeout:g} s for one read, {request.timeout or target.timeout * WHOLE:g} s in all)"
+        each, whole = request.timeout or target.timeout, request.timeout or target.timeout * WHOLE
+        return f"{where} gave no whole answer in time ({each:g} s for one read, {whole:g} s in all)"
     if isinstance(error, NewConnectionError):
         return f"no connection to {where} ({text.rpartition(': ')[2] or 'refused'})"
     if isinstance(inner, ssl.SSLCertVerificationError):
@@ -283,7 +286,7 @@ def _in_words(error: Exception, request: Request, target: Target) -> str:
         return f"{where} closed the connection without an answer"
     if isinstance(inner, http.client.BadStatusLine | http.client.UnknownProtocol):
         return f"{where} answered with something that is not HTTP" + (" (does it speak TLS?)" if scheme == "http" else "")
-    if isinstance(inner, http.client.LineTooLong) or "headers" in text and isinstance(inner, http.client.HTTPException):
+    if isinstance(inner, http.client.LineTooLong) or ("headers" in text and isinstance(inner, http.client.HTTPException)):
         return f"{where} answered with more or longer headers than are taken ({text})"
     if isinstance(error, http.client.IncompleteRead | HTTPError):
         return f"{where} did not finish its answer ({text})"

@@ -18,7 +18,7 @@ from specs.conventions.resources import Resources
 from specs.conventions.statuses import Statuses
 from specs.model import Group, Operation, Parent, Principal, Resource, Spec
 
-__all__ = ["Api", "Entry", "Served"]
+__all__ = ["Api", "Entry", "Served", "properties"]
 
 DEFAULTS: dict[str, Any] = {
     "content_negotiation": ContentNegotiation(),
@@ -59,6 +59,12 @@ STAGES = {
 COLLECTION = frozenset({"list", "create", "singleton"})
 """Effects that name no record."""
 
+WRITES = frozenset({"create", "update", "replace"})
+"""Effects that take a record's members."""
+
+EFFECTS = frozenset({"read", "delete"}) | COLLECTION | WRITES
+"""Effects that every resource may have; any other is an action's name."""
+
 
 class Entry(NamedTuple):
     """One step with its place: stage, kind and the group whose parameters it holds."""
@@ -72,7 +78,25 @@ class Entry(NamedTuple):
 class Served:
     """One operation as the stub serves it. A path that is no operation has one too, with neither operation nor resource."""
 
-    __slots__ = ("api", "effect", "entries", "honest", "id", "key_parameter", "method", "operation", "params_field", "parents", "pipeline", "pseudo", "resource")
+    __slots__ = (
+        "api",
+        "effect",
+        "entries",
+        "honest",
+        "id",
+        "key_parameter",
+        "media",
+        "method",
+        "names_record",
+        "operation",
+        "params_field",
+        "parents",
+        "pipeline",
+        "pseudo",
+        "resource",
+        "stateful",
+        "writes",
+    )
 
     def __init__(self, api: Api, operation: Operation | None, *, pseudo: str = "") -> None:
         self.api = api
@@ -86,8 +110,13 @@ class Served:
             self.resource = api.spec.resources[operation.resource]
             self.effect = operation.effect
         self.parents = () if operation is None else api.parents_of(operation, self.resource)
+        self.stateful = self.resource is not None and (self.effect in EFFECTS or api.acts(self.resource.name, self.effect))
+        self.writes = self.stateful and self.effect in WRITES
+        self.names_record = self.stateful and self.effect not in COLLECTION
         self.key_parameter = self._key_parameter()
-        self.params_field: str | None = api.parameters("content_negotiation", self).params_field
+        negotiation: ContentNegotiation = api.parameters("content_negotiation", self)
+        self.params_field = negotiation.params_field
+        self.media = negotiation.response
         self.entries: list[Entry] = []
         self.honest: Pipeline
         self.pipeline: Pipeline
@@ -109,8 +138,9 @@ class Served:
 class Api:
     """One spec, compiled. `mount` is the prefix under which the engine serves it, empty where it is alone."""
 
-    def __init__(self, spec: Spec, mount: str = "") -> None:
+    def __init__(self, spec: Spec, mount: str = "", rate_limit: int | None = None) -> None:
         self.spec = spec
+        self.rate_limit = rate_limit
         self.name = spec.api
         self.mount = mount
         self.principals = spec.seed.principals
@@ -156,6 +186,31 @@ class Api:
         """The parameters of the group of a kind that holds for an operation, or None."""
         group = self.group(kind, served)
         return None if group is None else group.parameters
+
+    def acts(self, resource: str, effect: str | None) -> bool:
+        """Whether a group of actions says what an effect does."""
+        groups = (group.parameters for group in self.spec.groups.values() if group.kind == "actions")
+        return any(actions.resource == resource and effect in actions.actions for actions in groups)
+
+    @property
+    def foreign_parent(self) -> str:
+        """The cause of naming somebody else's record as a parent."""
+        isolation, errors = self.spec.group_of_kind("isolation"), self.spec.group_of_kind("errors")
+        told = isolation is not None and errors is not None and isolation.parameters.cause == "foreign_record"
+        return "foreign_record" if told and errors is not None and "foreign_record" in errors.parameters.causes else "parent_not_found"
+
+    def taken_parameters(self, served: Served) -> frozenset[str]:
+        """The names of query and header parameters that some convention reads and checks itself."""
+        found: set[str] = set()
+        for kind in ("pagination", "sorting", "filtering", "aggregation", "jsonp", "authentication", "envelope"):
+            parameters = self.parameters(kind, served)
+            if parameters is not None:
+                found |= _names(kind, parameters)
+        filtering = self.parameters("filtering", served)
+        by_member = filtering is not None and filtering.style == "equality"
+        if served.resource is not None and (served.writes or by_member):
+            found |= {served.resource.key, *properties(served.resource.schema)}
+        return frozenset(found)
 
     def parents_of(self, operation: Operation, resource: Resource | None) -> tuple[Parent, ...]:
         """The parents that an operation's path names."""
@@ -219,6 +274,25 @@ class Api:
         if served is None and self.any_method and len(methods.by_method) == 1:
             served = next(iter(methods.by_method.values()))
         return served or self.pseudo["method_not_allowed"], values, suffix, methods
+
+
+def _names(kind: str, parameters: Any) -> set[str]:
+    """The parameters that a convention reads, by its own parameters."""
+    match kind:
+        case "authentication":
+            carriers = [*parameters.fields.values(), *(carrier for also in parameters.also.values() for carrier in also)]
+            return {carrier.name for carrier in carriers}
+        case "pagination":
+            names = {parameters.page, parameters.size or ""}
+        case "aggregation":
+            names = {parameters.parameter, parameters.group_parameter or ""}
+        case "sorting":
+            names = {parameters.parameter, parameters.direction or ""}
+        case "envelope":
+            names = {"include"} if parameters.style == "jsonapi" else set()
+        case _:
+            names = {parameters.parameter}
+    return names | {name.partition("[")[0] for name in names}
 
 
 def properties(schema: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mockserver.api import Api, Served
     from mockserver.clock import Clock
     from mockserver.store import Row, Store
-    from specs.model import Group, Principal
+    from specs.model import Clause, Group, Parent, Principal
 
 __all__ = ["EMPTY", "Answer", "Call", "Fault", "Pipeline", "Refusal", "Site", "Space", "Stage", "Step", "Wrap"]
 
@@ -85,6 +85,7 @@ class Call:
 
     __slots__ = (
         "allow",
+        "asked",
         "body",
         "broken",
         "bulk",
@@ -104,6 +105,7 @@ class Call:
         "mount",
         "now",
         "parents",
+        "path",
         "principal",
         "query",
         "read",
@@ -133,6 +135,7 @@ class Call:
         self.now = space.clock.now()
         self.started = space.clock.elapsed()
         self.mount = request.mount
+        self.path = request.path
         self.suffix = ""
         self.allow = ""
         self.read = False
@@ -158,6 +161,8 @@ class Call:
         self.total = 0
         self.live: dict[str, dict[str, Any]] | None = None
         """Members that are worked out at the time of the call, by record key."""
+        self.asked: tuple[Parent, ...] | None = None
+        """The relationships that are to be included."""
         self.included: list[Any] | None = None
         self.extras: list[tuple[tuple[str, ...], Any]] = []
         """What stands in the body beside the data, by place."""
@@ -180,6 +185,7 @@ class Site:
     served: Served
     group: Group
     arguments: Any
+    clause: Clause
 
 
 Wrap = Callable[[Step, Site], Step]

@@ -55,11 +55,14 @@ def _type(value: Any) -> str:
 
 
 def coerce(text: str, schema: Any) -> Any:
-    """The text as a value of one of the schema's types, or `MISFIT`; without types it stays text."""
+    """The text as a value of one of the schema's types, or `MISFIT`; without types it stays text.
+
+    An empty text and `null` are null only where no text is allowed: elsewhere they are texts.
+    """
     types = types_of(schema)
     if not types:
         return text
-    if "null" in types and text in ("", "null"):
+    if "null" in types and "string" not in types and text in ("", "null"):
         return None
     for name, reader in _READERS:
         if name in types:

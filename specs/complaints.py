@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from specs.errors import Problem, nearest
 from specs.references import Node
 from specs.schema import stored
 
-__all__ = ["of_extension", "of_seed", "of_value"]
+__all__ = ["checker", "of_extension", "of_seed", "of_value"]
 
 _CALLED = {
     "object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false", "null": "null",
@@ -28,11 +28,16 @@ def of_seed(node: Node) -> list[Problem]:
 
 def of_value(node: Node, schema: dict[str, Any]) -> list[Problem]:
     """What a JSON Schema finds wrong with the value at a node, formats included."""
+    return checker(schema)(node)
+
+
+def checker(schema: dict[str, Any]) -> Callable[[Node], list[Problem]]:
+    """What tells a schema's complaints about one value after another."""
     # jsonschema takes 0.1 s to import, and only a file with a mistake needs it.
     from jsonschema import Draft202012Validator
 
     validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
-    return [problem for error in validator.iter_errors(node.value) for problem in _told(node, error)]
+    return lambda node: [problem for error in validator.iter_errors(node.value) for problem in _told(node, error)]
 
 
 def _told(node: Node, error: Any) -> Iterator[Problem]:
@@ -46,6 +51,8 @@ def _told(node: Node, error: Any) -> Iterator[Problem]:
             yield place.problem(f"{_subject(place)} has no {missing!r}", f"a member {missing!r}", nearest(missing, error.instance))
         case "propertyNames":
             yield place.problem(f"the name {error.instance!r}", f"a name that matches {error.schema.get('pattern', '')}")
+        case "items" if error.validator_value is False:
+            pass  # too many elements: maxItems tells it
         case "anyOf" | "oneOf" if error.context:
             yield from _alternatives(node, place, error)
         case _:
@@ -120,5 +127,3 @@ def _shown(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: "empty", True: "true", False: "false"}[value]
     return repr(value)[:80]
-
-

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-__all__ = ["KEYS", "Extension", "WrittenClause", "WrittenDocument", "WrittenGroup", "WrittenParent", "WrittenResource", "WrittenSeed", "WrittenSource", "spelled_out"]
+from specs.references import Node
+
+__all__ = [
+    "KEYS",
+    "Extension",
+    "Written",
+    "WrittenClause",
+    "WrittenDocument",
+    "WrittenGroup",
+    "WrittenParent",
+    "WrittenResource",
+    "WrittenSeed",
+    "WrittenSource",
+    "spelled_out",
+]
 
 KEYS = ("x-documents", "x-seed", "x-resources", "x-conventions")
 
@@ -22,7 +38,9 @@ class WrittenDocument(Struct, frozen=True, forbid_unknown_fields=True):
     """A document of the API's owner, known by its name and its hash."""
 
     sha256: Annotated[Sha256, Meta(description="The SHA-256 of the whole file `<name>.txt`.")]
-    ignored: Annotated[Lines, Meta(description="Lines that need no clause: page furniture, headings, what is not about this API.")] = field(default_factory=list)
+    ignored: Annotated[Lines, Meta(description="Lines that need no clause: page furniture, headings, what is not about this API.")] = field(
+        default_factory=list
+    )
 
 
 class WrittenParent(Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,8 +66,8 @@ class WrittenResource(Struct, frozen=True, forbid_unknown_fields=True):
     key: Annotated[str, Meta(description="The member that holds a record's id.")] = "id"
     key_parameter: Annotated[str | None, Meta(description="The parameter that names a record where the path does not; without it, `key`.")] = None
     parents: list[WrittenParent] = field(default_factory=list)
-    create: Annotated[dict[str, Any], Meta(description="What a create needs beside what the schema requires; `{jobs.id}` is the id of a record of jobs.")] = field(
-        default_factory=dict
+    create: Annotated[dict[str, Any], Meta(description="What a create needs beside what the schema requires; `{jobs.id}` is the id of a record of jobs.")] = (
+        field(default_factory=dict)
     )
     owned: Annotated[bool, Meta(description="False where records belong to nobody and every account sees them.")] = True
 
@@ -116,11 +134,24 @@ class WrittenSeed(Struct, frozen=True, forbid_unknown_fields=True):
 class Extension(Struct, frozen=True):
     """The extension's keys at the top level of an OpenAPI document."""
 
-    documents: Annotated[dict[Name, WrittenDocument], Meta(description="The documents that clauses come from.")] = field(name="x-documents", default_factory=dict)
+    documents: Annotated[dict[Name, WrittenDocument], Meta(description="The documents that clauses come from.")] = field(
+        name="x-documents", default_factory=dict
+    )
     resources: Annotated[dict[Name, WrittenResource], Meta(description="The API's resources by name.")] = field(name="x-resources", default_factory=dict)
     conventions: Annotated[dict[Name, WrittenGroup], Meta(description="Groups by name: each binds one convention.")] = field(
         name="x-conventions", default_factory=dict
     )
+
+
+@dataclass(slots=True)
+class Written:
+    """The extension as written: each part that has the right form, with its place."""
+
+    documents: dict[str, tuple[Node, WrittenDocument]] = dataclass_field(default_factory=dict)
+    resources: dict[str, tuple[Node, WrittenResource]] = dataclass_field(default_factory=dict)
+    groups: dict[str, tuple[Node, WrittenGroup]] = dataclass_field(default_factory=dict)
+    clauses: dict[str, dict[str, tuple[Node, WrittenClause]]] = dataclass_field(default_factory=dict)
+    seed: tuple[Node, WrittenSeed] | None = None
 
 
 def spelled_out(lines: list[int | tuple[int, int]]) -> tuple[int, ...] | None:

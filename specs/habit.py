@@ -93,7 +93,12 @@ def _bare(path: str) -> str:
 
 
 def _is_item(path: str) -> bool:
-    return _bare(path).endswith("}") and _bare(path).rsplit("/", 1)[-1].startswith("{") and _collection(path).strip("/") != "" and not _collection(path).endswith("}")
+    return (
+        _bare(path).endswith("}")
+        and _bare(path).rsplit("/", 1)[-1].startswith("{")
+        and _collection(path).strip("/") != ""
+        and not _collection(path).endswith("}")
+    )
 
 
 def _collection(path: str) -> str:

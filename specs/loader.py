@@ -6,20 +6,18 @@ import gc
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from specs import catalogue, complaints, habit, openapi
+from specs import catalogue, complaints, consistency, habit, openapi
 from specs.conventions import CONVENTIONS
-from specs.conventions.errors import CAUSES
 from specs.errors import Problem, SpecError, nearest
-from specs.extension import KEYS, WrittenClause, WrittenDocument, WrittenGroup, WrittenResource, WrittenSeed, spelled_out
+from specs.extension import KEYS, Written, WrittenClause, WrittenDocument, WrittenGroup, WrittenResource, WrittenSeed, spelled_out
 from specs.model import Clause, Document, Group, Operation, Parent, Principal, Resource, Seed, Source, Spec
-from specs.naming import EFFECTS, Names, misnamed, misnamed_ids, unknown_name
 from specs.operations import base_path, operation_ids, operations
 from specs.references import Files, Node, bundle
 
@@ -60,20 +58,9 @@ def lint(name_or_path: str | Path) -> list[Problem]:
         spec = loading.spec()
     except SpecError as error:
         return list(error.problems)
-    from specs import linting
+    from specs.linting import findings  # with jsonschema, which loading does not need
 
-    return sorted(set(linting.findings(spec, loading.files, loading.structure)))
-
-
-@dataclass(slots=True)
-class _Written:
-    """The extension as written: each part that has the right form, with its place."""
-
-    documents: dict[str, tuple[Node, WrittenDocument]] = field(default_factory=dict)
-    resources: dict[str, tuple[Node, WrittenResource]] = field(default_factory=dict)
-    groups: dict[str, tuple[Node, WrittenGroup]] = field(default_factory=dict)
-    clauses: dict[str, dict[str, tuple[Node, WrittenClause]]] = field(default_factory=dict)
-    seed: tuple[Node, WrittenSeed] | None = None
+    return sorted(set(findings(spec, loading.files, loading.structure)))
 
 
 class _Loading:
@@ -100,7 +87,7 @@ class _Loading:
             self.problems.extend(complaints.of_extension(Node(self.files.root, (), {key: self.root.value[key] for key in KEYS if key in self.root.value})))
         if self.malformed_seed is not None:
             self.problems.extend(complaints.of_seed(self.malformed_seed))
-        self.problems.extend(_misnamed(self))
+        self.problems.extend(consistency.misnamed_anywhere(self.root, self.written, self.operation_ids))
         if self.problems:
             raise SpecError(self.problems)
         self.schemas.settle()
@@ -110,8 +97,8 @@ class _Loading:
 
     # The form of the extension.
 
-    def _written(self) -> _Written:
-        made = _Written()
+    def _written(self) -> Written:
+        made = Written()
         for name, node in self._parts("x-documents"):
             if (document := self._converted(node, WrittenDocument)) is not None:
                 made.documents[name] = node, document
@@ -124,8 +111,8 @@ class _Loading:
         return made
 
     def _parts(self, key: str) -> Iterator[tuple[str, Node]]:
-        value = self.root.value.get(key)
-        if value is not None and not isinstance(value, dict):
+        value = self.root.value.get(key, {})
+        if not isinstance(value, dict):
             self.malformed = True
         for name, node in self.root.child(key).members() if isinstance(value, dict) else ():
             self.malformed |= _NAME.fullmatch(name) is None
@@ -138,7 +125,7 @@ class _Loading:
             self.malformed = True
             return None
 
-    def _written_group(self, name: str, node: Node, made: _Written) -> None:
+    def _written_group(self, name: str, node: Node, made: Written) -> None:
         value = node.value
         clauses = value.get("clauses", {}) if isinstance(value, dict) else None
         if not isinstance(clauses, dict):
@@ -332,7 +319,9 @@ def _dialect(root: Node) -> str:
         raise SpecError([root.problem("the file holds no mapping", "an OpenAPI 3.0 or 3.1 document")])
     if "openapi" not in value:
         if "swagger" in value:
-            found = root.child("swagger").problem(f"a Swagger {str(value['swagger'])[:20]} document", "OpenAPI 3.0 or 3.1", "convert it, e.g. with swagger2openapi")
+            found = root.child("swagger").problem(
+                f"a Swagger {str(value['swagger'])[:20]} document", "OpenAPI 3.0 or 3.1", "convert it, e.g. with swagger2openapi"
+            )
         else:
             found = root.problem("the file has no member 'openapi'", "an OpenAPI 3.0 or 3.1 document", nearest("openapi", value))
         raise SpecError([found])
@@ -361,101 +350,3 @@ def _with_effects(found: Mapping[str, Operation], resources: Mapping[str, Resour
             for name in ids:
                 made[name] = replace(made[name], resource=resource.name, effect=effect)
     return made
-
-
-# Names that must lead somewhere.
-
-
-def _misnamed(loading: _Loading) -> Iterator[Problem]:
-    names = _names(loading)
-    yield from _misnamed_in_resources(loading.written, names)
-    for name, (node, group) in loading.written.groups.items():
-        yield from _unknown_operations(node, group.applies_to, names)
-        if group.parameters:
-            yield from misnamed(node.child("parameters"), CONVENTIONS[group.kind].parameters, names)
-        for inner, clause in loading.written.clauses[name].values():
-            yield from _misnamed_in_clause(inner, clause, group, loading.written, names)
-    for node, document in loading.written.documents.values():
-        if spelled_out(document.ignored) is None:
-            yield node.child("ignored").problem("the lines do not ascend from 1", "each line once, in ascending order")
-    yield from _misnamed_in_seed(loading.written, names)
-
-
-def _names(loading: _Loading) -> Names:
-    written = loading.written
-    names = Names({"cause": CAUSES, "operation": loading.operation_ids})
-    resources = loading.root.value.get("x-resources", {})
-    if isinstance(resources, dict):
-        names.known["resource"] = list(resources)
-    names.known["effect"] = {*EFFECTS, *(effect for _, one in written.resources.values() for effect in one.operations)}
-    for _, group in written.groups.values():
-        if group.kind == "errors" and isinstance(group.parameters.get("members", {}), dict):
-            names.known["member of an error"] = list(group.parameters.get("members", {}))
-        if group.kind == "authentication" and isinstance(group.parameters.get("fields"), dict):
-            names.known["field of a credential"] = list(group.parameters["fields"])
-        if group.kind == "authorization" and isinstance(group.parameters.get("roles"), dict):
-            names.known["role"] = list(group.parameters["roles"])
-    return names
-
-
-def _unknown_operations(node: Node, applies_to: list[str] | None, names: Names) -> Iterator[Problem]:
-    for index, name in enumerate(applies_to or ()):
-        if names.unknown("operation", name) or name == "*":
-            yield unknown_name(node.child("applies_to", index), "operation", name, names.known["operation"])
-
-
-def _misnamed_in_resources(written: _Written, names: Names) -> Iterator[Problem]:
-    bound: dict[str, str] = {}
-    for resource, (node, one) in written.resources.items():
-        for effect, ids in one.operations.items():
-            place = node.child("operations", effect)
-            for found in place.elements() if isinstance(ids, list) else (place,):
-                if names.unknown("operation", found.value) or found.value == "*":
-                    yield unknown_name(found, "operation", found.value, names.known["operation"])
-                elif found.value in bound:
-                    yield found.problem(f"the operation {found.value!r} is bound twice", "one resource and effect for each", f"it is {bound[found.value]} too")
-                bound.setdefault(found.value, f"{resource}.{effect}")
-        for index, parent in enumerate(one.parents):
-            if names.unknown("resource", parent.resource) or not parent.resource:
-                yield unknown_name(node.child("parents", index, "resource"), "resource", parent.resource, names.known["resource"])
-        if one.create:
-            yield from misnamed_ids(node.child("create"), names)
-
-
-def _misnamed_in_clause(node: Node, clause: WrittenClause, group: WrittenGroup, written: _Written, names: Names) -> Iterator[Problem]:
-    yield from _unknown_operations(node, clause.applies_to, names)
-    source = node.child("source")
-    if clause.source.document not in written.documents:
-        yield unknown_name(source.child("document"), "document", clause.source.document, list(written.documents))
-    if spelled_out(clause.source.lines) is None:
-        yield source.child("lines").problem("the lines do not ascend from 1", "each line once, in ascending order")
-    kind = group.kind
-    if clause.of is not None:
-        if clause.of not in written.groups:
-            yield unknown_name(node.child("of"), "group", clause.of, list(written.groups))
-            return
-        kind = written.groups[clause.of][1].kind
-        if clause.rule not in CONVENTIONS[kind].rules:
-            yield unknown_name(node.child("rule"), f"rule of {kind}", clause.rule, list(CONVENTIONS[kind].rules))
-    rule = CONVENTIONS[kind].rules.get(clause.rule)
-    if rule is not None and rule.arguments is not None and clause.arguments:
-        yield from misnamed(node.child("arguments"), rule.arguments, names)
-        yield from misnamed_ids(node.child("arguments"), names)
-
-
-def _misnamed_in_seed(written: _Written, names: Names) -> Iterator[Problem]:
-    if written.seed is None:
-        return
-    node, seed = written.seed
-    callers: set[str] = set()
-    for index, principal in enumerate(seed.principals):
-        place = node.child("principals", index)
-        if principal.name in callers:
-            yield place.child("name").problem(f"a second principal is called {principal.name[:80]!r}", "each name once")
-        callers.add(principal.name)
-        for field_name in principal.credential:
-            if names.unknown("field of a credential", field_name):
-                yield unknown_name(place.child("credential", field_name), "field of a credential", field_name, names.known["field of a credential"], of_key=True)
-    for resource in seed.records:
-        if names.unknown("resource", resource):
-            yield unknown_name(node.child("records", resource), "resource", resource, names.known["resource"], of_key=True)

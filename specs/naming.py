@@ -29,7 +29,7 @@ from specs.conventions import (
 from specs.errors import Problem, nearest
 from specs.references import Node
 
-__all__ = ["Names", "NAMED", "misnamed", "misnamed_ids"]
+__all__ = ["NAMED", "Names", "misnamed", "misnamed_ids"]
 
 What: TypeAlias = Literal["resource", "effect", "operation", "cause", "member of an error", "field of a credential", "role"]
 
@@ -95,7 +95,9 @@ def unknown_name(place: Node, what: str, name: Any, known: Collection[str], *, o
     """The problem of a name that names nothing."""
     some = sorted(map(str, known))
     listed = ", ".join(some[:12]) + (", …" if len(some) > 12 else "")
-    return place.problem(f"no {what} is called {str(name)[:80]!r}", f"one of {listed}" if some else f"no {what}: there is none", nearest(str(name), some), of_key=of_key)
+    return place.problem(
+        f"no {what} is called {str(name)[:80]!r}", f"one of {listed}" if some else f"no {what}: there is none", nearest(str(name), some), of_key=of_key
+    )
 
 
 def _matches(node: Node, steps: list[str]) -> Iterator[tuple[Node, Any, bool]]:

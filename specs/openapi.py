@@ -31,7 +31,7 @@ class _Kind:
     required: tuple[str, ...] = ()
 
 
-_CONTENT = {"schema": ("one", "schema"), "examples": ("map", "example"), "content": ("map", "media")}
+_CONTENT: dict[str, tuple[Form, str]] = {"schema": ("one", "schema"), "examples": ("map", "example"), "content": ("map", "media")}
 
 _KINDS: dict[str, _Kind] = {
     "document": _Kind(
@@ -49,7 +49,7 @@ _KINDS: dict[str, _Kind] = {
          "requestBodies": ("map", "request body"), "headers": ("map", "header"), "callbacks": ("map", "callback"), "pathItems": ("map", "path item"),
          "securitySchemes": ("map", "security scheme"), "links": ("map", "link")},
     ),
-    "path item": _Kind("a path item", {"parameters": ("list", "parameter"), **{method: ("one", "operation") for method in METHODS}}),
+    "path item": _Kind("a path item", {"parameters": ("list", "parameter"), **dict.fromkeys(METHODS, ("one", "operation"))}),
     "operation": _Kind(
         "an operation",
         {"parameters": ("list", "parameter"), "requestBody": ("one", "request body"), "responses": ("map", "response"), "callbacks": ("map", "callback")},
@@ -196,7 +196,7 @@ class _Check:
         written = operation.value.get("operationId")
         if isinstance(written, str):
             if written in ids:
-                line = ids[written].tree.place(ids[written].pointer)[0]
+                line = ids[written].tree.place((*ids[written].pointer, "operationId"))[0]
                 self._problem(operation.child("operationId"), f"the operationId {written[:80]!r} stands twice", "each once", f"the first is on line {line}")
             ids.setdefault(written, operation)
         responses = operation.value.get("responses")

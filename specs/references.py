@@ -68,6 +68,7 @@ class Files:
         self.problems: list[Problem] = []
         self.root = read(path)
         self.links: dict[str, dict[Pointer, tuple[Node, bool]]] = {}
+        self._ends: dict[tuple[str, Pointer], Node | None] = {}
         self._resolved: dict[tuple[str, Pointer], Node | None] = {}
         real = Path(os.path.realpath(path))
         self._allowed = tuple(f"{folder}{os.sep}" for folder in (real.parent, os.path.realpath(fixtures_root())))
@@ -77,17 +78,20 @@ class Files:
 
     def follow(self, node: Node) -> Node | None:
         """The node itself, or what its chain of `$ref`s ends at; None, with a problem noted, where that is nowhere."""
-        seen = set()
-        while isinstance(node.value, dict) and "$ref" in node.value:
-            if node.key in seen:
-                self.problems.append(node.problem(f"the reference {node.value['$ref']!r} leads back to itself", "a reference that ends at a value"))
-                return None
-            seen.add(node.key)
-            target = self.target(node, schema=False)
-            if target is None:
-                return None
-            node = target
-        return node
+        seen: dict[tuple[str, Pointer], None] = {}
+        end: Node | None = node
+        while end is not None and isinstance(end.value, dict) and "$ref" in end.value:
+            if end.key in self._ends:
+                end = self._ends[end.key]
+                break
+            if end.key in seen:
+                self.problems.append(end.problem(f"the reference {end.value['$ref']!r} leads back to itself", "a reference that ends at a value"))
+                end = None
+                break
+            seen[end.key] = None
+            end = self.target(end, schema=False)
+        self._ends.update(dict.fromkeys(seen, end))
+        return end
 
     def target(self, node: Node, *, schema: bool) -> Node | None:
         """What the `$ref` of a mapping points at, one step on; None, with a problem noted, where it points nowhere."""
@@ -102,13 +106,15 @@ class Files:
     def _locate(self, node: Node, ref: Any) -> Node | None:
         place = Node(node.tree, (*node.pointer, "$ref"), ref)
         if not isinstance(ref, str):
-            return self._refuse(place, f"$ref is {type(ref).__name__}", "text such as '#/components/schemas/Client'")
+            self._refuse(place, f"$ref is {type(ref).__name__}", "text such as '#/components/schemas/Client'")
+            return None
         file, _, fragment = ref.partition("#")
         tree = self._cached_file(place, file) if file else node.tree
         if tree is None:
             return None
         if fragment and not fragment.startswith("/"):
-            return self._refuse(place, f"the reference {ref[:120]!r} names an anchor", "a JSON pointer such as '#/components/schemas/Client'")
+            self._refuse(place, f"the reference {ref[:120]!r} names an anchor", "a JSON pointer such as '#/components/schemas/Client'")
+            return None
         return self._walk(place, tree, fragment)
 
     def _walk(self, place: Node, tree: Tree, fragment: str) -> Node | None:
@@ -121,7 +127,8 @@ class Files:
                 node = node.child(int(name))
             else:
                 known = list(node.value) if isinstance(node.value, dict) else []
-                return self._refuse(place, f"the reference {str(place.value)[:120]!r} points at nothing", "something that exists", nearest(name, known))
+                self._refuse(place, f"the reference {str(place.value)[:120]!r} points at nothing", "something that exists", nearest(name, known))
+                return None
         return node
 
     def _cached_file(self, place: Node, written: str) -> Tree | None:
@@ -134,7 +141,9 @@ class Files:
         name = unquote(written)
         if _SCHEME.match(name) or name.startswith(("/", "\\")):
             kind = "remote" if _SCHEME.match(name) or name.startswith("//") else "absolute"
-            self._refuse(place, f"{kind} reference {written[:120]!r}", "a reference within the file or to a file beside it", "copy what it names beside the spec")
+            self._refuse(
+                place, f"{kind} reference {written[:120]!r}", "a reference within the file or to a file beside it", "copy what it names beside the spec"
+            )
             return None
         path = os.path.normpath(self._candidate(place, name))
         try:
@@ -166,6 +175,7 @@ class Files:
             return None
 
     def _refuse(self, place: Node, message: str, expected: str, hint: str = "") -> None:
+        """Note a problem; what was asked for is then not there."""
         self.problems.append(place.problem(message, expected, hint))
 
 
@@ -218,7 +228,7 @@ class _Bundle:
             return value
         if trie.link is not None:
             return self._linked(value, *trie.link, via)
-        made = dict(value) if isinstance(value, dict) else list(value)
+        made: Any = dict(value) if isinstance(value, dict) else list(value)
         for step, below in trie.below.items():
             made[step] = self._copy(value[step], below, via)
         return made

@@ -17,11 +17,21 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import yaml
-from yaml.events import AliasEvent, DocumentStartEvent, Event, MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent, SequenceStartEvent, StreamEndEvent
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
 
 from specs.errors import Problem, SpecError
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "Pointer", "Tree", "read", "read_text", "parse"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "Pointer", "Tree", "parse", "read", "read_text"]
 
 MAX_DEPTH = 64
 MAX_BYTES = 16 * 1024 * 1024
@@ -43,6 +53,7 @@ _WORDS: dict[str, Any] = {
 _NUMBER_STARTS = frozenset("-+.0123456789")
 _TAG = "tag:yaml.org,2002:"
 _TAGS = frozenset({_TAG + name for name in ("str", "int", "float", "bool", "null", "map", "seq")})
+_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -366,12 +377,7 @@ def _deeper_than(value: Any, levels: int) -> bool:
     layer = [value] if isinstance(value, dict | list) else []
     while layer and levels >= 0:
         levels -= 1
-        layer = [
-            inner
-            for outer in layer
-            for inner in (outer.values() if type(outer) is dict else outer)
-            if type(inner) is dict or type(inner) is list
-        ]
+        layer = [inner for outer in layer for inner in (outer.values() if type(outer) is dict else outer) if type(inner) is dict or type(inner) is list]
     return bool(layer)
 
 
@@ -385,7 +391,8 @@ def _encodable(value: Any) -> bool:
 
 def _places_of_json(text: str, value: Any) -> tuple[dict[int, dict[str | int, _Place]], Any]:
     """Places in a JSON text, found only once a problem has to be told: JSON reads as YAML, but slower."""
-    builder = _Builder(text, "")
+    # YAML knows no pairs of surrogates; for the places, anything of their length does.
+    builder = _Builder(_PAIR.sub("x" * 12, text), "")
     try:
         tree = builder.build()
     except SpecError:

@@ -29,7 +29,7 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:  # noqa:
         found[Stage.SELECTION] = _record(served)
     elif served.effect == "singleton":
         found[Stage.SELECTION] = _only_record
-    checks = [check for check in (_query_check(api, served.operation), _body_check(served)) if check is not None]
+    checks = [check for check in (_query_check(api, served), _body_check(served)) if check is not None]
     if checks:
         found[Stage.VALIDATION] = _all(checks)
     if not served.stateful:
@@ -102,9 +102,11 @@ def _all(checks: list[Check]) -> Step:
     return check_all
 
 
-def _query_check(api: Api, operation: Operation) -> Check | None:
+def _query_check(api: Api, served: Served) -> Check | None:
     """Checks the query and header parameters that no convention reads against their schemas."""
-    taken = api.taken_parameters(operation.id)
+    operation = served.operation
+    assert operation is not None
+    taken = api.taken_parameters(served)
     checked = []
     for parameter in operation.parameters:
         if parameter.place in ("query", "header") and parameter.name.partition("[")[0] not in taken and parameter.name not in taken:

@@ -1,0 +1,274 @@
+"""Examines who is let in: each operation, without a credential, with a wrong one, and with the right one in the right place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from conformance.aiming import Aim, Aims, in_order
+from conformance.check import Check, Ended, Flow, Steps
+from conformance.exam import Exam
+from conformance.findings import Findings
+from conformance.refusals import refused, trial, unharmed
+from conformance.verdict import Failed, Inconclusive
+from specs.conventions.authentication import Authentication, Places
+from specs.conventions.rule import Carrier
+from specs.model import Clause, Operation
+
+__all__ = ["CHECKS"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A credential that must not be accepted: what is wrong with it, and its fields."""
+
+    what: str
+    credential: Mapping[str, str]
+
+
+def _how(exam: Exam, clause: Clause) -> Authentication:
+    parameters: Authentication = exam.spec.convention(clause).parameters
+    return parameters
+
+
+def _secrets(exam: Exam, how: Authentication) -> list[str]:
+    valid = exam.target.credentials["full"]
+    return [name for name in how.fields if name not in how.public and valid.get(name)]
+
+
+def _missing(exam: Exam, how: Authentication) -> list[Bad]:
+    """No credential at all, and each of its fields missing alone; what is public (an account's number) stays."""
+    valid, secrets = exam.target.credentials["full"], _secrets(exam, how)
+    bad = [Bad("no credential", _but(valid, secrets))]
+    if len(secrets) > 1:
+        bad += [Bad(f"no {name}", _but(valid, [name])) for name in secrets]
+    return bad
+
+
+def _wrong(exam: Exam, how: Authentication) -> list[Bad]:
+    """A wrong credential of the right form, and each of its fields wrong alone."""
+    valid, secrets = exam.target.credentials["full"], _secrets(exam, how)
+    wrong = exam.ask.wrong_credential("full")
+    bad = [Bad("a wrong credential", {**valid, **{name: wrong[name] for name in secrets}})]
+    if len(secrets) > 1:
+        bad += [Bad(f"a wrong {name}", {**valid, name: wrong[name]}) for name in secrets]
+    return bad
+
+
+def _nearly_right(exam: Exam, how: Authentication) -> list[Bad]:
+    """Credentials that a careless comparison takes for the right one: cut short, or longer than it."""
+    valid, secrets = exam.target.credentials["full"], _secrets(exam, how)
+    cut = {name: valid[name][:-1] for name in secrets}
+    longer = {name: valid[name] + "x" for name in secrets}
+    bad = [Bad("a credential with a character more", {**valid, **longer})]
+    return [*bad, Bad("a credential cut short", {**valid, **cut})] if all(len(value) > 3 for value in cut.values()) else bad
+
+
+def _but(fields: Mapping[str, str], gone: Iterable[str]) -> dict[str, str]:
+    without = set(gone)
+    return {name: value for name, value in fields.items() if name not in without}
+
+
+# Refusals
+
+
+def missing_credential_is_refused(exam: Exam, clause: Clause) -> Flow:
+    """Every operation, with no credential."""
+    exam.need("full")
+    how = _how(exam, clause)
+    return (yield from _refuses(exam, clause, _missing(exam, how), []))
+
+
+def invalid_credential_is_refused(exam: Exam, clause: Clause) -> Flow:
+    """Every operation, with a wrong credential; one of them with credentials that are nearly right."""
+    exam.need("full")
+    how = _how(exam, clause)
+    return (yield from _refuses(exam, clause, _wrong(exam, how), _nearly_right(exam, how)))
+
+
+def missing_or_invalid_is_refused(exam: Exam, clause: Clause) -> Flow:
+    """Every operation, with no credential and with a wrong one; one of them with credentials that are nearly right."""
+    exam.need("full")
+    how = _how(exam, clause)
+    return (yield from _refuses(exam, clause, [*_missing(exam, how), *_wrong(exam, how)], _nearly_right(exam, how)))
+
+
+def _refuses(exam: Exam, clause: Clause, bad: list[Bad], once: list[Bad]) -> Flow:
+    findings = Findings()
+    aims = Aims(exam, findings)
+    cause = _how(exam, clause).cause
+    for operation in in_order(exam.operations(clause)):
+        aim = yield from aims.at(operation)
+        if aim is None:
+            continue
+        for each in [*bad, *(once if aim.reads else [])]:
+            yield from refused(exam, trial(exam, aim, cause, each.what, credential=each.credential), findings)
+        if aim.reads and once:
+            once = []
+            yield from _empty(exam, clause, aim, findings)
+    yield from unharmed(aims, "a caller is not known")
+    return findings.verdict("{n} requests without a valid credential were refused", "no operation could be asked without a valid credential")
+
+
+def _empty(exam: Exam, clause: Clause, aim: Aim, findings: Findings) -> Steps[None]:
+    """An empty credential is neither said to be missing nor to be wrong: whatever it gets is only remarked on."""
+    how = _how(exam, clause)
+    empty = {**exam.target.credentials["full"], **dict.fromkeys(_secrets(exam, how), "")}
+    response = yield aim.request(exam, credential=empty)
+    if not exam.read.answered(how.cause, response).fine:
+        findings.remark(f"{aim.operation.id} answers an empty credential with {response.status}")
+
+
+# Acceptance
+
+
+def credential_is_accepted(exam: Exam, clause: Clause) -> Flow:
+    """Every operation with the credential in its documented place; a wrong one there must not do."""
+    exam.need("full")
+    how, findings = _how(exam, clause), Findings()
+    aims = Aims(exam, findings)
+    accepted: list[Aim] = []
+    turned_away: list[tuple[Operation, int]] = []
+    for operation in in_order(exam.operations(clause)):
+        aim = yield from aims.at(operation)
+        if aim is None or not aim.sure:
+            continue
+        response = yield aim.request(exam)
+        if exam.read.succeeded(response):
+            accepted.append(aim)
+            if operation.effect == "delete" and operation.resource:
+                aims.spent(exam.spec.resources[operation.resource])
+        elif _turned_away(exam, how, response.status):
+            turned_away.append((operation, response.status))
+        else:
+            findings.lack(f"{operation.id} (answered {response.status})")
+    return (yield from _accepted(exam, how, findings, accepted, turned_away))
+
+
+def _turned_away(exam: Exam, how: Authentication, status: int) -> bool:
+    return status in (401, exam.read.cause(how.cause).status) and status >= 400
+
+
+def _accepted(exam: Exam, how: Authentication, findings: Findings, accepted: list[Aim], turned_away: list[tuple[Operation, int]]) -> Flow:
+    where = ", ".join(_spelled(carrier) for name, carrier in how.fields.items() if name not in how.public)
+    forbidden = exam.read.cause("forbidden")
+    for operation, status in turned_away:
+        if accepted and status in (forbidden.status, *forbidden.accept):
+            findings.remark(f"{operation.id} answers {status}, which may say that the caller has no right to it")
+            continue
+        return Failed(f"a success with the credential in {where}", f"{operation.id} answered {status}", operation=operation.id)
+    reads = [aim for aim in accepted if aim.reads]
+    if not reads:
+        return Inconclusive("no read works with the credential, so nothing is known of its place", "; ".join(findings.missing), tuple(findings.remarks))
+    wrong = yield reads[0].request(exam, credential=_wrong(exam, how)[0].credential)
+    if exam.read.succeeded(wrong):
+        return Inconclusive(f"{reads[0].operation.id} works with a wrong credential, too, so that success says nothing of it")
+    for aim in accepted:
+        findings.saw(aim.operation.id)
+    return findings.verdict("{n} operations accept the credential in " + where, "no operation could be asked")
+
+
+def _spelled(carrier: Carrier) -> str:
+    match carrier.place:
+        case "basic_user":
+            return "Authorization: Basic, as the user name"
+        case "basic_password":
+            return "Authorization: Basic, as the password"
+        case "bearer":
+            return "Authorization: Bearer"
+        case place:
+            return f"the {place} as {carrier.name}"
+
+
+def other_places_are_refused(exam: Exam, clause: Clause) -> Flow:
+    """A list and a read, with the credential in another place than the documented one."""
+    exam.need("full")
+    how, findings = _how(exam, clause), Findings()
+    aims = Aims(exam, findings)
+    places = clause.arguments.places if isinstance(clause.arguments, Places) else []
+    for operation in _one_of_each(in_order(exam.operations(clause))):
+        aim = yield from aims.at(operation)
+        if aim is None or not aim.reads or not (yield from _is_closed(exam, how, aim)):
+            continue
+        for place in places:
+            if place in how.fields.values() or place.place in ("form", "body"):
+                continue
+            carriers = {**how.fields, **dict.fromkeys(_secrets(exam, how), place)}
+            yield from refused(exam, trial(exam, aim, how.cause, f"the credential in {_spelled(place)}", carriers=carriers), findings)
+    return findings.verdict("{n} requests with the credential in another place were refused", "no other place could be tried")
+
+
+def _one_of_each(operations: Iterable[Operation]) -> list[Operation]:
+    """The first list (or singleton) and the first read."""
+    first: dict[str | None, Operation] = {}
+    for operation in operations:
+        first.setdefault(operation.effect, operation)
+    return [operation for effect, operation in first.items() if effect in ("list", "singleton", "read")]
+
+
+def _is_closed(exam: Exam, how: Authentication, aim: Aim) -> Steps[bool]:
+    """Whether the operation needs a credential: it works with one, and not without."""
+    valid = yield aim.request(exam)
+    without = yield aim.request(exam, credential=_missing(exam, how)[0].credential)
+    return exam.read.succeeded(valid) and not exam.read.succeeded(without)
+
+
+def several_credentials_work(exam: Exam, clause: Clause) -> Flow:
+    """Two credentials of one account, by turns."""
+    exam.need("full", "second")
+    how, findings = _how(exam, clause), Findings()
+    secrets = _secrets(exam, how)
+    both = [exam.target.credentials[name] for name in ("full", "second")]
+    if all(both[0].get(name) == both[1].get(name) for name in secrets):
+        return Inconclusive("the credentials full and second are the same", "another credential of the same account, as second")
+    aims = Aims(exam, findings)
+    for operation in in_order(exam.operations(clause)):
+        if operation.effect not in ("list", "singleton"):
+            continue
+        aim = yield from aims.at(operation)
+        if aim is not None:
+            yield from _by_turns(exam, how, aim, findings)
+    return findings.verdict("{n} operations work with both credentials by turns", "no operation works with the credential full")
+
+
+def _by_turns(exam: Exam, how: Authentication, aim: Aim, findings: Findings) -> Steps[None]:
+    before = yield aim.request(exam)
+    if not exam.read.succeeded(before):
+        return
+    name = aim.operation.id
+    for caller, after in (("second", "full was used"), ("full", "second was used")):
+        response = yield aim.request(exam, as_=caller, fresh=True)
+        if _turned_away(exam, how, response.status) or (response.status < 300 and not exam.read.succeeded(response)):
+            raise Ended(Failed(f"a success with {caller} after {after}", f"{name} answered {response.status}", operation=name))
+        if not exam.read.succeeded(response):
+            findings.lack(f"{name} as {caller} (answered {response.status})")
+            return
+    findings.saw(name)
+
+
+CHECKS = {
+    "credential_is_accepted": Check(
+        credential_is_accepted,
+        how="Calls each operation with the credential in its place, and one with a wrong credential there.",
+    ),
+    "other_places_are_refused": Check(
+        other_places_are_refused,
+        how="Sends the credential in other places than the documented one, to a list and a read.",
+    ),
+    "missing_credential_is_refused": Check(
+        missing_credential_is_refused,
+        how="Calls each operation without a credential; writes name only records of the examination.",
+    ),
+    "invalid_credential_is_refused": Check(
+        invalid_credential_is_refused,
+        how="Calls each operation with a wrong credential; writes name only records of the examination.",
+    ),
+    "missing_or_invalid_is_refused": Check(
+        missing_or_invalid_is_refused,
+        how="Calls each operation without a credential and with a wrong one, each of its fields alone, too.",
+    ),
+    "several_credentials_work": Check(
+        several_credentials_work,
+        how="Reads with two credentials of one account by turns.",
+    ),
+}

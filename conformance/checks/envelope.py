@@ -1,0 +1,534 @@
+"""How bodies wrap their data: roots, counts, outcome members, JSON:API documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance import calls, jsonapi
+from conformance.addressing import MISSING, dig
+from conformance.check import Broken, Check, Fine, Flow, Observation, Steps
+from conformance.exam import Exam
+from conformance.exchange import Exchange, Request, Response, Unreadable
+from conformance.ordinary import ordinary, readable
+from conformance.parts import each, watched
+from conformance.schemas import mismatch
+from conformance.verdict import Failed, Inconclusive, Passed, Verdict
+from specs.conventions.envelope import Envelope, Including, MemberMatches
+from specs.model import Clause, Operation, Resource
+
+__all__ = ["CHECKS"]
+
+
+def _envelope(exam: Exam, clause: Clause) -> Envelope:
+    parameters: Envelope = exam.spec.convention(clause).parameters
+    return parameters
+
+
+def _success(exam: Exam, clause: Clause, exchange: Exchange) -> tuple[Operation, Resource, Response] | None:
+    """The operation, resource and answer of a plain call that succeeded and of which the clause speaks."""
+    operation, response = ordinary(exam, exchange), exchange.response
+    if operation is None or response is None or operation.id not in clause.operations or operation.resource is None:
+        return None
+    return (operation, exam.spec.resources[operation.resource], response) if exam.read.succeeded(response) else None
+
+
+# Roots
+
+
+def list_has_root(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
+    """Judges the root of one list."""
+    found = _success(exam, clause, exchange)
+    if found is None or found[0].effect != "list":
+        return None
+    _, resource, response = found
+    pointer = exam.read.items_pointer(resource)
+    if _named(exam, clause, resource):
+        return _at_pointer(response, pointer, list, "an array of records")
+    return _one_root(response, pointer, list, "an array of records")
+
+
+def record_has_root(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
+    """Judges the root of one single record."""
+    found = _success(exam, clause, exchange)
+    if found is None or found[0].effect in ("list", "delete") or not found[2].body.strip():
+        return None
+    _, resource, response = found
+    pointer = exam.read.item_pointer(resource)
+    if _named(exam, clause, resource):
+        return _at_pointer(response, pointer, dict, "an object")
+    return _one_root(response, pointer, dict, "an object")
+
+
+def _named(exam: Exam, clause: Clause, resource: Resource) -> bool:
+    return _envelope(exam, clause).documented and resource.names == "documented"
+
+
+def _at_pointer(response: Response, pointer: str, kind: type, what: str) -> Observation:
+    expected = f"{what} at {pointer or 'the root'}"
+    try:
+        document = response.json()
+    except Unreadable as problem:
+        return Broken(expected, str(problem))
+    value = dig(document, pointer)
+    if value is MISSING:
+        return Broken(expected, f"nothing there, but {_outline(document)}")
+    if not isinstance(value, kind):
+        return Broken(expected, f"{_kind(value)} there")
+    return _of_records(value, expected)
+
+
+def _one_root(response: Response, pointer: str, kind: type, what: str) -> Observation:
+    """Where the name of the root is not documented: exactly one root key holds a list, or a record."""
+    expected = f"an object with exactly one root key that holds {what}"
+    try:
+        document = response.json()
+    except Unreadable as problem:
+        return Broken(expected, str(problem))
+    if not isinstance(document, Mapping):
+        return Broken(expected, _outline(document))
+    if pointer and isinstance(dig(document, pointer), kind):
+        return _of_records(dig(document, pointer), expected)
+    roots = [value for value in document.values() if isinstance(value, kind)]
+    if len(roots) != 1:
+        return Broken(expected, _outline(document))
+    return _of_records(roots[0], expected)
+
+
+def _of_records(value: Any, expected: str) -> Observation:
+    if isinstance(value, list) and not all(isinstance(entry, Mapping) for entry in value):
+        return Broken(expected, "an array of something else than objects")
+    return Fine()
+
+
+def _outline(document: Any) -> str:
+    """The kind of a body's root, and what stands in it, in a few words."""
+    if not isinstance(document, Mapping):
+        return _kind(document)
+    members = ", ".join(f"{name} ({_kind(value)})" for name, value in list(document.items())[:6])
+    return f"an object with {members or 'no members'}"
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number", type(None): "null"}
+    return names.get(type(value), "nothing")
+
+
+def collection_has_its_root(exam: Exam, clause: Clause) -> Flow:
+    """Asks for every list."""
+    lists = (operation for operation in exam.operations(clause) if operation.effect == "list")
+    return watched(exam, clause, list_has_root, (calls.valid(exam, operation) for operation in lists))
+
+
+def single_has_its_root(exam: Exam, clause: Clause) -> Flow:
+    """Reads, makes and changes a record by every operation."""
+    return watched(exam, clause, record_has_root, _singles(exam, clause))
+
+
+def _singles(exam: Exam, clause: Clause) -> Iterator[Steps[Exchange]]:
+    """Calls of the operations that answer with one record, the reads first."""
+    singles = [operation for operation in exam.operations(clause) if operation.effect not in ("list", "delete")]
+    for operation in sorted(singles, key=lambda operation: operation.effect not in ("read", "singleton")):
+        yield calls.valid(exam, operation)
+
+
+# Count
+
+
+def count_matches(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
+    """Judges the count of one list."""
+    found, pointer = _success(exam, clause, exchange), _envelope(exam, clause).count
+    if found is None or found[0].effect != "list" or pointer is None:
+        return None
+    operation, resource, response = found
+    try:
+        number = len(exam.read.records(response, resource))
+        count = dig(response.json(), pointer)
+    except Unreadable:
+        return None
+    expected = f"{number} at {pointer}, the number of records"
+    if count is MISSING:
+        return Broken(expected, "nothing there")
+    if isinstance(count, bool) or not isinstance(count, int):
+        return Broken(expected, f"{_kind(count)}: {str(count)[:40]}")
+    more_pages = exam.pagination(operation) is not None and count > number
+    return Fine("the count is that of all pages") if more_pages else Fine() if count == number else Broken(expected, str(count))
+
+
+def count_is_the_number_of_items(exam: Exam, clause: Clause) -> Flow:
+    """Asks for every list; filtered and empty ones are seen where other checks ask for them."""
+    lists = (operation for operation in exam.operations(clause) if operation.effect == "list")
+    return watched(exam, clause, count_matches, (calls.valid(exam, operation) for operation in lists))
+
+
+# A member and its schema
+
+
+def member_keeps_schema(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
+    """Judges a member of one body against the schemas for any answer, for a success and for a failure."""
+    response, arguments = exchange.response, clause.arguments
+    if response is None or not isinstance(arguments, MemberMatches) or not _speaks_of(exam, clause, exchange, response):
+        return None
+    schemas = _schemas(exam, arguments, exchange, response)
+    if not schemas:
+        return None
+    place = arguments.at or "the root"
+    try:
+        value = dig(response.json(), arguments.at)
+    except Unreadable as problem:
+        return Broken(f"a JSON body with a value at {place}", str(problem))
+    if value is MISSING:
+        return Broken(f"a value at {place}", f"nothing there, but {_outline(response.json())}")
+    for schema in schemas:
+        wrong = mismatch(schema, value)
+        if wrong is not None:
+            return Broken(f"{place} as documented: {_short(schema)}", wrong)
+    return Fine()
+
+
+def _speaks_of(exam: Exam, clause: Clause, exchange: Exchange, response: Response) -> bool:
+    """Whether the clause speaks of an answer.
+
+    Where the body tells the outcome, an answer outside of HTTP 2xx is none of its envelope if the call named no action or could
+    not be read, or if the server itself failed; elsewhere an answer without a body has no members.
+    """
+    if exchange.request.method in ("HEAD", "OPTIONS") or response.status in (429, 301, 302, 303, 307, 308) or response.status >= 500:
+        return False
+    operation = ordinary(exam, exchange)
+    if operation is not None and operation.id not in clause.operations:
+        return False
+    tells = _envelope(exam, clause).outcome is not None
+    if not tells and not response.body.strip():
+        return False
+    if operation is None:
+        return tells and 200 <= response.status <= 299 and exchange.request.operation is not None
+    return readable(exchange.request) or response.status < 300
+
+
+def _schemas(exam: Exam, arguments: MemberMatches, exchange: Exchange, response: Response) -> list[dict[str, Any]]:
+    schemas = [arguments.always] if arguments.always is not None else []
+    if arguments.on_success is not None and exam.read.succeeded(response) and exchange.request.effect != "delete":
+        schemas.append(arguments.on_success)
+        schemas += _list_or_one(exam, arguments, exchange)
+    if arguments.on_failure is not None and exam.read.failed(response):
+        schemas.append(arguments.on_failure)
+    return schemas
+
+
+def _list_or_one(exam: Exam, arguments: MemberMatches, exchange: Exchange) -> list[dict[str, Any]]:
+    """At the place of the records, a list is an array and a single record an object."""
+    resource = exam.spec.resources.get(exchange.request.resource or "")
+    if resource is None or not _strict(exam, resource):
+        return []
+    if exchange.request.effect == "list":
+        return [{"type": "array"}] if arguments.at == exam.read.items_pointer(resource) else []
+    return [{"type": "object"}] if arguments.at == exam.read.item_pointer(resource) else []
+
+
+def _strict(exam: Exam, resource: Resource) -> bool:
+    return exam.read.envelope is not None and exam.read.envelope.documented and resource.names == "documented"
+
+
+def _short(schema: Mapping[str, Any]) -> str:
+    text = str(dict(schema))
+    return text if len(text) <= 120 else text[:120] + "…"
+
+
+def member_matches(exam: Exam, clause: Clause) -> Flow:
+    """Provokes successes and failures, so that the member is seen in both."""
+    return watched(exam, clause, member_keeps_schema, _successes_and_failures(exam, clause))
+
+
+def _successes_and_failures(exam: Exam, clause: Clause) -> Iterator[Steps[Exchange]]:
+    operations = exam.operations(clause)
+    arguments = clause.arguments
+    speaks = (not isinstance(arguments, MemberMatches)) or arguments.always is not None
+    if speaks or (isinstance(arguments, MemberMatches) and arguments.on_success is not None):
+        for operation in sorted(operations, key=lambda operation: operation.effect not in ("list", "read", "singleton")):
+            if operation.effect != "delete":
+                yield calls.valid(exam, operation)
+    if speaks or (isinstance(arguments, MemberMatches) and arguments.on_failure is not None):
+        yield from _failures(exam, operations)
+
+
+def _failures(exam: Exam, operations: list[Operation]) -> Iterator[Steps[Exchange]]:
+    """A refused caller at every operation, and an unknown record at those that take one."""
+    for operation in operations:
+        if exam.ask.authentication is not None:
+            yield calls.unauthenticated(exam, operation)
+    for operation in operations:
+        if operation.effect not in ("list", "create", "singleton", None):
+            yield calls.absent_record(exam, operation)
+
+
+# The outcome
+
+
+def outcome_is_told(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
+    """Judges the outcome member of one body: a text, and no success beside an HTTP error."""
+    operation, response, outcome = ordinary(exam, exchange), exchange.response, _envelope(exam, clause).outcome
+    if operation is None or response is None or outcome is None or operation.id not in clause.operations:
+        return None
+    expected = f"a word at {outcome.member} that tells the outcome"
+    try:
+        value = dig(response.json(), outcome.member)
+    except Unreadable:
+        return None
+    if response.status != 200:
+        told = value in outcome.success and response.status >= 400
+        return Broken("no success at " + outcome.member, f"{value!r} beside HTTP {response.status}") if told else None
+    if not isinstance(value, str) or not value.strip():
+        return Broken(expected, "nothing there" if value is MISSING else f"{_kind(value)}: {str(value)[:40]!r}")
+    return Fine()
+
+
+def outcome_member_tells_success(exam: Exam, clause: Clause) -> Flow:
+    """Calls every operation so that it succeeds, and so that it is refused or finds no record."""
+    operations = exam.operations(clause)
+    return each(
+        [
+            *(_success_is_told(exam, clause, operation) for operation in operations),
+            *(_failure_is_told(exam, clause, calls.absent_record(exam, operation)) for operation in operations if _takes_a_record(operation)),
+            *(_failure_is_told(exam, clause, calls.unauthenticated(exam, operation)) for operation in operations if exam.ask.authentication is not None),
+        ]
+    )
+
+
+def _takes_a_record(operation: Operation) -> bool:
+    return operation.effect not in ("list", "create", "singleton", None)
+
+
+def _success_is_told(exam: Exam, clause: Clause, operation: Operation) -> Flow:
+    exchange = yield from calls.valid(exam, operation)
+    response, outcome = exchange.response, _envelope(exam, clause).outcome
+    broken = outcome_is_told(exam, clause, exchange)
+    if isinstance(broken, Broken):
+        return Failed(broken.expected, broken.observed, operation=operation.id)
+    if response is None or outcome is None or response.status != 200:
+        return Inconclusive(f"{operation.id} was not answered with HTTP 200")
+    value = dig(exam.read.document(response), outcome.member)
+    if value in outcome.success:
+        return Passed(f"{operation.id} succeeded and says {value!r}")
+    if _has_data(exam, operation, response):
+        return Failed(f"{' or '.join(outcome.success)} at {outcome.member} of an answer with the data asked for", repr(value), operation=operation.id)
+    told = exam.read.excerpt(response, 80)
+    return Inconclusive(f"{operation.id} was answered with {value!r}: {told}", "a call that succeeds: records, or `create` in the target")
+
+
+def _has_data(exam: Exam, operation: Operation, response: Response) -> bool:
+    resource = exam.spec.resources.get(operation.resource or "")
+    if resource is None or operation.effect == "delete":
+        return False
+    try:
+        if operation.effect == "list":
+            return isinstance(dig(response.json(), exam.read.items_pointer(resource)), list)
+        return resource.key in exam.read.members(exam.read.record(response, resource), resource)
+    except Unreadable:
+        return False
+
+
+def _failure_is_told(exam: Exam, clause: Clause, call: Steps[Exchange]) -> Flow:
+    exchange = yield from call
+    response, outcome, operation = exchange.response, _envelope(exam, clause).outcome, exchange.request.operation
+    broken = outcome_is_told(exam, clause, exchange)
+    if isinstance(broken, Broken):
+        return Failed(broken.expected, broken.observed, operation=operation)
+    if response is None or outcome is None or response.status != 200:
+        return Inconclusive(f"a failure of {operation} was not answered with HTTP 200")
+    value = dig(exam.read.document(response), outcome.member)
+    if value not in outcome.success:
+        return Passed(f"{operation} failed and says {value!r}")
+    why = "for a record that does not exist" if exchange.request.absent else "without a credential"
+    if not exchange.request.absent and _has_data(exam, exam.spec.operations[operation or ""], response):
+        return Inconclusive(f"{operation} gave its data {why}: no failure to tell")
+    return Failed(f"no success at {outcome.member} of a call {why}", repr(value), operation=operation)
+
+
+# Lists among themselves
+
+
+def lists_share_one_structure(exam: Exam, clause: Clause) -> Flow:
+    """Compares the kind of the root and the place of the array of all lists."""
+    seen: dict[str, tuple[str, str, frozenset[str]]] = {}
+    notes: list[str] = []
+    for operation in exam.operations(clause):
+        if operation.effect != "list" or operation.resource is None:
+            continue
+        exchange = yield from calls.valid(exam, operation)
+        structure = _structure(exam, exam.spec.resources[operation.resource], exchange.response)
+        if isinstance(structure, str):
+            notes.append(f"{operation.id}: {structure}")
+        else:
+            seen[operation.id] = structure
+    return _compared(seen, notes)
+
+
+def _structure(exam: Exam, resource: Resource, response: Response | None) -> tuple[str, str, frozenset[str]] | str:
+    """The kind of a list's root, the place of its array and its other members; a reason where they can't be told."""
+    if response is None or not exam.read.succeeded(response):
+        return f"answered with {response.status if response else 'nothing'}"
+    try:
+        document = response.json()
+    except Unreadable as problem:
+        return str(problem)
+    if not isinstance(document, Mapping):
+        return (_kind(document), "", frozenset())
+    places = _places(document)
+    usual = exam.read.items_pointer(resource)
+    place = usual if usual in places else next(iter(places), None) if len(places) == 1 else None
+    if place is None:
+        return f"{len(places)} arrays, so that it is not clear which one is meant"
+    own = {resource.plural, resource.singular, resource.name, resource.type}
+    named = "/".join("{plural}" if token in own else token for token in place.split("/"))
+    return ("an object", named, frozenset(document))
+
+
+def _places(document: Mapping[str, Any], before: str = "", depth: int = 0) -> dict[str, list[Any]]:
+    """Where the arrays of records (or of nothing) of a body stand."""
+    found: dict[str, list[Any]] = {}
+    for name, value in document.items():
+        if isinstance(value, list) and all(isinstance(entry, Mapping) for entry in value):
+            found[f"{before}/{name}"] = value
+        elif isinstance(value, Mapping) and depth < 2:
+            found.update(_places(value, f"{before}/{name}", depth + 1))
+    filled = {place: value for place, value in found.items() if value}
+    return filled if len(filled) == 1 else found
+
+
+def _compared(seen: dict[str, tuple[str, str, frozenset[str]]], notes: list[str]) -> Verdict:
+    if len(seen) < 2:
+        return Inconclusive("; ".join(["fewer than two lists could be compared", *notes]), "two or more resources with lists in the target")
+    (first, (kind, place, members)), *others = seen.items()
+    for name, (other_kind, other_place, other_members) in others:
+        if (kind, place) != (other_kind, other_place):
+            expected = f"the structure of {first}: {kind}, its array at {place or 'the root'}"
+            return Failed(expected, f"{other_kind}, its array at {other_place or 'the root'}", operation=name)
+        if members != other_members:
+            notes.append(f"{first} and {name} differ in {', '.join(sorted(members ^ other_members))}")
+    return Passed(f"{len(seen)} lists: {kind}, the array at {place or 'the root'}", tuple(notes))
+
+
+# JSON:API
+
+
+def document_is_valid(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
+    """Judges one body as a JSON:API document."""
+    response, operation = exchange.response, exam.spec.operations.get(exchange.request.operation or "")
+    if response is None or operation is None or operation.id not in clause.operations or not _is_document(exam, exchange, response):
+        return None
+    expected = "a JSON:API document"
+    try:
+        document = response.json()
+    except Unreadable as problem:
+        return Broken(expected, str(problem))
+    wrong, remark = jsonapi.judged(document, success=response.status < 300)
+    if wrong is None and response.status < 300 and ordinary(exam, exchange) is not None:
+        wrong = _of_the_operation(operation, document)
+    return Broken(expected, wrong) if wrong is not None else Fine(remark)
+
+
+def _is_document(exam: Exam, exchange: Exchange, response: Response) -> bool:
+    """Whether an answer must be a document: not where there is no body, nor where a proxy may have answered or another type was asked for."""
+    if exchange.request.method == "HEAD" or response.status in (204, 304, 429) or 300 <= response.status < 400 or response.status >= 500:
+        return False
+    if ordinary(exam, exchange) is not None:
+        return bool(response.body.strip()) or (response.status == 200 and exchange.request.method == "GET")
+    return bool(response.body.strip()) and response.media_type.endswith("json")
+
+
+def _of_the_operation(operation: Operation, document: Any) -> str | None:
+    """A list's primary data is an array, that of a single record is none."""
+    if operation.effect == "delete" or "data" not in document or (operation.effect == "list") == isinstance(document["data"], list):
+        return None
+    return f"{_kind(document['data'])} at /data of {'a list' if operation.effect == 'list' else 'a single record'}"
+
+
+def jsonapi_document_is_valid(exam: Exam, clause: Clause) -> Flow:
+    """Provokes successes and failures of every operation."""
+    return watched(exam, clause, document_is_valid, _successes_and_failures(exam, clause))
+
+
+def include_gives_full_linkage_or_refusal(exam: Exam, clause: Clause) -> Flow:
+    """Asks each list and read to include a relationship that it shows, and one that nobody has."""
+    arguments = clause.arguments if isinstance(clause.arguments, Including) else Including()
+    reads = [operation for operation in exam.operations(clause) if operation.effect in ("list", "read")]
+    parts = [_includes(exam, operation, arguments.parameter) for operation in reads]
+    return each([*parts, *(_nonsense_is_refused(exam, operation, arguments.parameter) for operation in reads)])
+
+
+def _includes(exam: Exam, operation: Operation, parameter: str) -> Flow:
+    plain = yield from calls.valid(exam, operation)
+    document = exam.read.document(plain.response) if plain.response else None
+    names = jsonapi.relationships(document)
+    if not names:
+        return Inconclusive(f"{operation.id} shows no relationship", "records with relationships")
+    return (yield from each(_included(exam, operation, plain.request, parameter, name, document) for name in names[:2]))
+
+
+def _included(exam: Exam, operation: Operation, plain: Request, parameter: str, name: str, before: Any) -> Flow:
+    request = calls.again(plain, [(parameter, name)])
+    response = yield request
+    if 400 <= response.status < 500:
+        judged = exam.read.answered("unsupported_include", response)
+        remark = f"{parameter}={name} was refused with {response.status}; JSON:API says 400"
+        return Passed(f"{operation.id} refuses {parameter}={name}", () if response.status == 400 or judged.fine else (remark,))
+    if not exam.read.succeeded(response):
+        return Failed(f"{parameter}={name} done, or refused with 400", str(response.status), operation=operation.id)
+    problem = jsonapi.linkage(exam.read.document(response), name, before)
+    if problem is not None:
+        return Failed(f"every {name} that is linked to, once, under included", problem, operation=operation.id)
+    linked = jsonapi.linked(exam.read.document(response), name)
+    if not linked:
+        return Inconclusive(f"no record of {operation.id} is linked to any {name}", f"records with a {name}")
+    return Passed(f"{operation.id} includes {len(linked)} {name}")
+
+
+def _nonsense_is_refused(exam: Exam, operation: Operation, parameter: str) -> Flow:
+    plain = yield from calls.valid(exam, operation)
+    response = yield calls.again(plain.request, [(parameter, "zz_no_such")])
+    if exam.read.succeeded(response) or response.status >= 500:
+        return Failed(f"400 for {parameter}=zz_no_such, a relationship that nobody has", str(response.status), operation=operation.id)
+    remarks = () if response.status == 400 else (f"an unknown {parameter} was refused with {response.status}; JSON:API says 400",)
+    return Passed(f"{operation.id} refuses an unknown {parameter}", remarks)
+
+
+CHECKS: dict[str, Check] = {
+    "collection_has_its_root": Check(
+        flow=collection_has_its_root,
+        observe=list_has_root,
+        how="Looks at every list: its root key is the documented one, or where the name is open the only one that holds an array of objects.",
+    ),
+    "single_has_its_root": Check(
+        flow=single_has_its_root,
+        observe=record_has_root,
+        how="Looks at every answer with one record, to a read, a create and an update: its root key holds an object.",
+    ),
+    "count_is_the_number_of_items": Check(
+        flow=count_is_the_number_of_items,
+        observe=count_matches,
+        how="Compares the count of every list, also of filtered and empty ones, with the records in it.",
+    ),
+    "member_matches": Check(
+        flow=member_matches,
+        observe=member_keeps_schema,
+        how="Provokes successes and failures and holds the member of every answer against its JSON Schema.",
+    ),
+    "outcome_member_tells_success": Check(
+        flow=outcome_member_tells_success,
+        observe=outcome_is_told,
+        how="Calls every operation with success, for a record that does not exist and without a credential, and compares what the outcome member says.",
+    ),
+    "lists_share_one_structure": Check(
+        flow=lists_share_one_structure,
+        how="Asks for every list and compares the kind of the root and the place of the array.",
+    ),
+    "jsonapi_document_is_valid": Check(
+        flow=jsonapi_document_is_valid,
+        observe=document_is_valid,
+        how="Provokes successes and failures and holds every body against the rules of JSON:API for documents.",
+    ),
+    "include_gives_full_linkage_or_refusal": Check(
+        flow=include_gives_full_linkage_or_refusal,
+        how="Asks lists and reads to include a relationship that they show, and one that nobody has: full linkage or 400.",
+    ),
+}

@@ -1,0 +1,436 @@
+"""Examines whose data is seen: records of another account or user are never shown, listed or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.addressing import MISSING, dig
+from conformance.aiming import Aim, Aims, Own, attempt, in_order, names_a_record, overloaded, passing, text_of_ours
+from conformance.asking import READS
+from conformance.check import Check, Ended, Flow, Steps
+from conformance.exam import Exam
+from conformance.exchange import Response, Unreadable
+from conformance.findings import Findings
+from conformance.reading import agrees
+from conformance.refusals import works
+from conformance.verdict import Failed, Inconclusive
+from specs.conventions.isolation import Isolation
+from specs.model import Clause, Operation, Resource
+
+__all__ = ["CHECKS"]
+
+Record = Mapping[str, Any]
+
+NEEDS = "a credential of another account, as other, and records that it must not see"
+
+
+def _how(exam: Exam, clause: Clause) -> Isolation:
+    parameters: Isolation = exam.spec.convention(clause).parameters
+    return parameters
+
+
+def _owned(exam: Exam, clause: Clause) -> list[Resource]:
+    """The resources that the clause's operations work on and that belong to an account."""
+    names = dict.fromkeys(operation.resource for operation in exam.operations(clause) if operation.resource)
+    return [exam.spec.resources[name] for name in names if exam.spec.resources[name].owned]
+
+
+def _operations(exam: Exam, clause: Clause, resource: Resource) -> list[Operation]:
+    return in_order(operation for operation in exam.operations(clause) if operation.resource == resource.name)
+
+
+def _different(exam: Exam, name: str) -> None:
+    """Ends the check where the two credentials are the same caller's."""
+    if exam.target.credentials.get("full") == exam.target.credentials.get(name):
+        raise Ended(Inconclusive(f"the credentials full and {name} are the same", NEEDS))
+
+
+# What full has that others must not see
+
+
+def _a_record(exam: Exam, aims: Aims, resource: Resource) -> Steps[tuple[str, Record, Own | None] | None]:
+    """The id and members of a record of full's: one of our own where one can be made, else one of the list."""
+    if aims.writing:
+        own = yield from aims.own(resource)
+        if own is not None:
+            return own.made.key, {**own.made.given, **own.record}, own
+    for record in (yield from exam.known(resource)) if "list" in resource.operations else []:
+        if record.get(resource.key) not in (None, ""):
+            return str(record[resource.key]), record, None
+    aims.findings.lack(f"{resource.name}, as no record of it is known")
+    return None
+
+
+def _is_shown(exam: Exam, response: Response, resource: Resource, record: Record) -> bool:
+    """Whether an answer shows that very record, and not another with the same id: accounts may number their records each from 1."""
+    text = text_of_ours(exam, record)
+    if text:
+        return text.encode() in response.body
+    shown = passing(exam, response, resource)
+    return shown is not None and _same(shown, record)
+
+
+def _same(one: Record, other: Record) -> bool:
+    """Whether two readings are of one record: all members that both have agree, and there is more than the id."""
+    both = set(one) & set(other)
+    return len(both) > 1 and all(agrees(one[name], other[name]) for name in both)
+
+
+def _fail(expected: str, observed: str, operation: Operation | None) -> Ended:
+    return Ended(Failed(expected, observed, operation=operation.id if operation else None))
+
+
+# A record is named by its id
+
+
+def foreign_record_is_refused(exam: Exam, clause: Clause) -> Flow:
+    """A record of full's, named by other: read, updated, deleted, acted on, and referred to."""
+    exam.need("full", "other")
+    _different(exam, "other")
+    findings = Findings()
+    aims = Aims(exam, findings)
+    for resource in _owned(exam, clause):
+        found = yield from _a_record(exam, aims, resource)
+        if found is not None and (yield from _is_valid(exam, resource, findings)):
+            yield from _named(exam, clause, aims, resource, found)
+    return findings.verdict("{n} requests that name another account's record were refused", "no other account's record could be named", NEEDS)
+
+
+def _is_valid(exam: Exam, resource: Resource, findings: Findings) -> Steps[bool]:
+    """Whether other may use the resource at all: else a refusal says nothing of whose record it is."""
+    operation = exam.operation(resource, "list")
+    if operation is None:
+        return True
+    parents = yield from attempt(exam.parents_of(operation))
+    if isinstance(parents, Ended) or parents:
+        return True
+    response = yield exam.ask.operation(operation, as_="other")
+    if not exam.read.succeeded(response):
+        findings.lack(f"{resource.name}, as other may not list its own ({response.status})")
+    return exam.read.succeeded(response)
+
+
+def _named(exam: Exam, clause: Clause, aims: Aims, resource: Resource, found: tuple[str, Record, Own | None]) -> Steps[None]:
+    key, record, own = found
+    cause, findings = _how(exam, clause).cause, aims.findings
+    operations = [operation for operation in _operations(exam, clause, resource) if names_a_record(operation)]
+    kept_apart = yield from _reads_by_id(exam, resource, operations, found, cause, findings)
+    if own is None:
+        return
+    if not kept_apart:
+        findings.lack(f"writes to {resource.name}, as other has a record with the same id or it could not be seen that it has none")
+        return
+    for operation in operations:
+        if operation.effect not in READS:
+            parents = yield from aims.parents(operation, record)
+            members = (yield from aims.change(resource, own)) if operation.effect in ("update", "replace") else None
+            yield from _refuses(exam, Aim(operation, key, parents, members, own=own), resource, record, cause, findings)
+    harm = yield from aims.harmed(own)
+    if harm:
+        raise _fail(f"another account's {resource.singular} stays as it is", f"{harm} by other, whose requests were refused", None)
+    yield from _referred_to(exam, aims, resource, findings)
+
+
+def _reads_by_id(
+    exam: Exam, resource: Resource, operations: list[Operation], found: tuple[str, Record, Own | None], cause: str, findings: Findings
+) -> Steps[bool]:
+    """Reads the record as other; gives back whether it was seen that other has no record of that id, so that a write as other can hit none."""
+    key, record, own = found
+    reads = [operation for operation in operations if operation.effect == "read"]
+    plain = exam.operation(resource, "read")
+    seen = False
+    for operation in reads or ([plain] if plain else []):
+        parents = yield from Aims(exam, findings).parents(operation, record)
+        response = yield from _refuses(exam, Aim(operation, key, parents, own=own), resource, record, cause, findings)
+        if exam.read.succeeded(response):
+            return False
+        seen = True
+    return seen
+
+
+def _refuses(exam: Exam, aim: Aim, resource: Resource, record: Record, cause: str, findings: Findings) -> Steps[Response]:
+    operation = aim.operation
+    response = yield aim.request(exam, as_="other")
+    judged = exam.read.answered(cause, response)
+    expected = f"{judged.expected} where other names a {resource.singular} of another account"
+    if _is_shown(exam, response, resource, record):
+        raise _fail(expected, f"{operation.id} answered {response.status} and shows the record", operation)
+    if judged.fine:
+        findings.saw(f"{operation.id}: {response.status}", judged.remark)
+    elif exam.read.succeeded(response):
+        if not aim.reads:
+            raise _fail(expected, f"{operation.id} answered {response.status}", operation)
+        findings.remark(f"{operation.id} shows other a record of its own with the same id")
+    elif overloaded(response):
+        findings.lack(f"{operation.id} (answered {response.status})")
+    elif (yield from works(exam, aim.request(exam))):
+        raise _fail(expected, f"{operation.id} answered {response.status}", operation)
+    else:
+        findings.lack(f"{operation.id} (answered {response.status}, and it does not work for full either)")
+    return response
+
+
+def _referred_to(exam: Exam, aims: Aims, resource: Resource, findings: Findings) -> Steps[None]:
+    """A create as other whose members refer to full's records must not succeed; with which status it is refused is open."""
+    operation = exam.operation(resource, "create")
+    given = yield from attempt(exam.payload(resource))
+    if operation is None or isinstance(given, Ended) or not any(given.get(parent.member) is not None for parent in resource.parents):
+        return
+    named = [parent for parent in resource.parents if given.get(parent.member) is not None]
+    for parent in named:
+        if (yield from _has_one_like_it(exam, exam.spec.resources[parent.resource], given[parent.member])):
+            return
+    parents = yield from aims.parents(operation, given)
+    response = yield exam.ask.operation(operation, members=given, parents=parents, as_="other")
+    if exam.read.succeeded(response):
+        members = ", ".join(parent.member for parent in named)
+        expected = f"a refusal where other's new {resource.singular} refers to another account's record by its {members}"
+        raise _fail(expected, f"{operation.id} answered {response.status}", operation)
+    findings.saw(f"{operation.id}: {response.status}")
+
+
+def _has_one_like_it(exam: Exam, resource: Resource, key: Any) -> Steps[bool]:
+    """Whether other has a record with the same id, or it can't be seen."""
+    operation = exam.operation(resource, "read")
+    if operation is None or operation.path_parameters != (exam.ask.key_parameter(operation),):
+        return True
+    response = yield exam.ask.operation(operation, key=key, as_="other")
+    return exam.read.succeeded(response)
+
+
+# Lists
+
+
+def only_own_records_are_seen(exam: Exam, clause: Clause) -> Flow:
+    """Lists and reads of two callers that have nothing in common, each with a record of its own."""
+    exam.need("full", "other")
+    _different(exam, "other")
+    findings = Findings()
+    aims = Aims(exam, findings)
+    for resource in _owned(exam, clause):
+        found = yield from _a_record(exam, aims, resource)
+        yield from _lists_are_apart(exam, clause, resource, found, findings)
+        if found is not None:
+            yield from _is_hidden(exam, clause, resource, found, "other", findings)
+            if found[2] is not None:
+                yield from _is_listed(exam, clause, resource, found, findings)
+                yield from _private_is_hidden(exam, clause, resource, found, findings)
+    return findings.verdict("{n} lists and reads hold nothing of another caller", "no record was there that must not be seen", NEEDS)
+
+
+def _lists(exam: Exam, clause: Clause, resource: Resource) -> list[Operation]:
+    named = [operation for operation in _operations(exam, clause, resource) if operation.effect == "list"]
+    plain = exam.operation(resource, "list")
+    return named or ([plain] if plain else [])
+
+
+def _walk(exam: Exam, resource: Resource, operation: Operation, as_: str, parents: Mapping[str, str] | None = None) -> Steps[tuple[list[Record], bool]]:
+    """All records that a caller sees in a list, and whether the list could be read to its end; a refusal shows nothing."""
+    pagination = exam.pagination(operation)
+    size = (pagination.maximum or pagination.stub_default) if pagination is not None and pagination.size else None
+    walk = yield from attempt(exam.walk(resource, operation=operation, size=size, as_=as_, parents=parents, fresh=True))
+    return ([], False) if isinstance(walk, Ended) else (walk.records, walk.complete)
+
+
+def _lists_are_apart(exam: Exam, clause: Clause, resource: Resource, found: tuple[str, Record, Own | None] | None, findings: Findings) -> Steps[None]:
+    """No record stands in both callers' lists; on a nested list, both ask under full's parent."""
+    for operation in _lists(exam, clause, resource):
+        parents = yield from attempt(Aims(exam, findings).parents(operation, found[1] if found else {}))
+        if isinstance(parents, Ended):
+            continue
+        mine, _ = yield from _walk(exam, resource, operation, "full", parents)
+        theirs, read = yield from _walk(exam, resource, operation, "other", parents)
+        by_key = {str(record.get(resource.key)): record for record in mine}
+        for record in theirs:
+            known = by_key.get(str(record.get(resource.key)))
+            if known is not None and _same(known, record):
+                observed = f"{operation.id} shows the {resource.singular} {record.get(resource.key)} to both full and other"
+                raise _fail(f"no {resource.singular} in the lists of two accounts", observed, operation)
+        if (mine and read) or theirs:
+            findings.saw(f"{operation.id}: {len(mine)} and {len(theirs)} records, none in common")
+
+
+def _is_hidden(
+    exam: Exam, clause: Clause, resource: Resource, found: tuple[str, Record, Own | None], caller: str, findings: Findings
+) -> Steps[None]:
+    """A read of the record by another caller doesn't show it; with which status is open."""
+    key, record, _ = found
+    reads = [operation for operation in _operations(exam, clause, resource) if operation.effect == "read"]
+    for operation in reads:
+        parents = yield from Aims(exam, findings).parents(operation, record)
+        response = yield exam.ask.operation(operation, key=key, parents=parents, as_=caller, fresh=True)
+        if _is_shown(exam, response, resource, record):
+            raise _fail(f"a {resource.singular} of full is not shown to {caller}", f"{operation.id} answered {response.status} and shows it", operation)
+        if exam.read.failed(response) and not overloaded(response):
+            findings.saw(f"{operation.id}: {response.status} for {caller}")
+
+
+def _is_listed(exam: Exam, clause: Clause, resource: Resource, found: tuple[str, Record, Own | None], findings: Findings) -> Steps[None]:
+    """The caller's own record is in the caller's own list."""
+    key, record, _ = found
+    for operation in _lists(exam, clause, resource):
+        parents = yield from Aims(exam, findings).parents(operation, record)
+        listed = yield from attempt(exam.listed(resource, key, operation=operation, parents=parents))
+        if listed is False:
+            raise _fail(f"the caller's own {resource.singular} in the list", f"{operation.id} does not hold {key}, which full made", operation)
+        if listed is True:
+            findings.saw(f"{operation.id} holds the caller's own")
+
+
+def _private_is_hidden(exam: Exam, clause: Clause, resource: Resource, found: tuple[str, Record, Own | None], findings: Findings) -> Steps[None]:
+    """With scope `user`: a record that its owner shares with nobody is not seen by a colleague."""
+    how, record = _how(exam, clause), found[1]
+    if how.scope != "user" or how.shared is None or "second" not in exam.target.credentials:
+        return
+    shared = [*how.shared.everyone, *how.shared.named]
+    value = record.get(how.shared.member)
+    if value is None or any(agrees(value, each) for each in shared):
+        return
+    if exam.target.credentials["second"] == exam.target.credentials.get("full"):
+        return
+    yield from _is_hidden(exam, clause, resource, found, "second", findings)
+    for operation in _lists(exam, clause, resource):
+        parents = yield from Aims(exam, findings).parents(operation, record)
+        theirs, _ = yield from _walk(exam, resource, operation, "second", parents)
+        if any(str(each.get(resource.key)) == found[0] and _same(each, record) for each in theirs):
+            raise _fail(f"a {resource.singular} that full shares with nobody is not listed for second", f"{operation.id} holds it", operation)
+
+
+# The whole account
+
+
+def every_record_of_the_account_is_seen(exam: Exam, clause: Clause) -> Flow:
+    """A record that a colleague made is listed and read by full."""
+    exam.need("full")
+    findings = Findings()
+    for resource in _owned(exam, clause):
+        if exam.target.permit.write and exam.operation(resource, "create") is not None:
+            yield from _made_is_seen(exam, clause, resource, findings)
+        elif "second" in exam.target.credentials:
+            yield from _all_of_second_is_seen(exam, clause, resource, findings)
+        else:
+            findings.lack(f"{resource.name}: no record of it may be made, and there is no credential called second")
+    needs = "permit.write, or a credential of a colleague, as second"
+    return findings.verdict("{n} records of the account are seen", "no record is known that full must see", needs)
+
+
+def _made_is_seen(exam: Exam, clause: Clause, resource: Resource, findings: Findings) -> Steps[None]:
+    maker = "second" if "second" in exam.target.credentials else "full"
+    made = yield from attempt(exam.make(resource, as_=maker))
+    if isinstance(made, Ended) and maker == "second":
+        maker = "full"
+        made = yield from attempt(exam.make(resource))
+    if isinstance(made, Ended):
+        findings.lack(f"{resource.name}, as none could be made")
+        return
+    aims = Aims(exam, findings)
+    if exam.operation(resource, "read") is not None:
+        response = yield from aims.read(made, as_="full")
+        if not exam.read.succeeded(response) and not overloaded(response):
+            raise _fail(f"full reads the {resource.singular} that {maker} made", f"answered {response.status}", exam.operation(resource, "read"))
+        findings.saw(f"a {resource.singular} is read")
+    for operation in _lists(exam, clause, resource):
+        parents = yield from aims.parents(operation, {**made.given, **made.record})
+        listed = yield from attempt(exam.listed(resource, made.key, operation=operation, parents=parents))
+        if listed is False:
+            raise _fail(f"full's list holds the {resource.singular} that {maker} made", f"{operation.id} does not hold {made.key}", operation)
+        if listed is True:
+            findings.saw(f"a {resource.singular} is listed")
+
+
+def _all_of_second_is_seen(exam: Exam, clause: Clause, resource: Resource, findings: Findings) -> Steps[None]:
+    for operation in _lists(exam, clause, resource):
+        theirs, _ = yield from _walk(exam, resource, operation, "second")
+        mine, complete = yield from _walk(exam, resource, operation, "full")
+        again, _ = yield from _walk(exam, resource, operation, "second")
+        keys, still = ({str(record.get(resource.key)) for record in records} for records in (mine, again))
+        gone = sorted(key for key in {str(record.get(resource.key)) for record in theirs} & still if key not in keys)
+        if gone and complete:
+            raise _fail(f"full sees every {resource.singular} that second sees", f"{operation.id} lacks {', '.join(gone[:3])} for full", operation)
+        if theirs and complete:
+            findings.saw(f"{operation.id}: {len(theirs)} records of second")
+
+
+# The selector
+
+
+def selector_selects_the_account(exam: Exam, clause: Clause) -> Flow:
+    """Lists without the selector, with a nonsense one, and with another account's; then both accounts' lists side by side."""
+    exam.need("full", "other")
+    _different(exam, "other")
+    how, findings = _how(exam, clause), Findings()
+    if how.selector is None:
+        return Inconclusive("no credential field selects the account")
+    aims = Aims(exam, findings)
+    for resource in _owned(exam, clause):
+        for operation in _operations(exam, clause, resource):
+            if operation.effect in ("list", "singleton"):
+                yield from _selected(exam, how.selector, resource, operation, findings)
+        found = yield from _a_record(exam, aims, resource)
+        yield from _lists_are_apart(exam, clause, resource, found, findings)
+        if found is not None:
+            yield from _is_hidden(exam, clause, resource, found, "other", findings)
+    return findings.verdict("{n} requests showed only the selected account's data", "no list gave data that a selector could select", NEEDS)
+
+
+def _selected(exam: Exam, selector: str, resource: Resource, operation: Operation, findings: Findings) -> Steps[None]:
+    parents = yield from attempt(exam.parents_of(operation))
+    if isinstance(parents, Ended):
+        return
+    valid = yield exam.ask.operation(operation, parents=parents)
+    if not exam.read.succeeded(valid):
+        findings.lack(f"{operation.id} (answered {valid.status})")
+        return
+    for what, credential in _selectors(exam, selector):
+        response = yield exam.ask.operation(operation, parents=parents, credential=credential)
+        if exam.read.succeeded(response) and _has_data(exam, response, resource, operation):
+            raise _fail(f"a 4xx and no data with {what}", f"{operation.id} answered {response.status} with data", operation)
+        if exam.read.succeeded(response):
+            findings.remark(f"{operation.id} answers {response.status} with no data with {what}")
+        elif overloaded(response):
+            findings.lack(f"{operation.id} with {what} (answered {response.status})")
+        elif response.status >= 500:
+            raise _fail(f"a 4xx and no data with {what}", f"{operation.id} answered {response.status}", operation)
+        elif exam.read.failed(response):
+            findings.saw(f"{operation.id}: {response.status} with {what}")
+
+
+def _selectors(exam: Exam, selector: str) -> list[tuple[str, dict[str, str]]]:
+    """Credentials of full's with the selector missing, made up, and (unless it is the same caller's) of the other account."""
+    full, other = exam.target.credentials["full"], exam.target.credentials["other"]
+    made_up = "".join("9" if char.isdigit() else char for char in full.get(selector, "")) + "9"
+    bad = [("no " + selector, {name: value for name, value in full.items() if name != selector}), (f"a made-up {selector}", {**full, selector: made_up})]
+    secrets = [name for name in full if name != selector]
+    if other.get(selector) != full.get(selector) and any(full.get(name) != other.get(name) for name in secrets):
+        bad.append((f"full's secret and other's {selector}", {**full, selector: other.get(selector, "")}))
+    return bad
+
+
+def _has_data(exam: Exam, response: Response, resource: Resource, operation: Operation) -> bool:
+    try:
+        if operation.effect == "list":
+            return bool(exam.read.records(response, resource))
+        return dig(response.json(), exam.read.item_pointer(resource)) not in (MISSING, None, {}, [])
+    except Unreadable:
+        return False
+
+
+CHECKS = {
+    "foreign_record_is_refused": Check(
+        foreign_record_is_refused,
+        how="Makes a record as full, and reads, updates and deletes it, and refers to it, as other.",
+    ),
+    "only_own_records_are_seen": Check(
+        only_own_records_are_seen,
+        how="Compares the lists of full and other, and reads full's record as other.",
+    ),
+    "every_record_of_the_account_is_seen": Check(
+        every_record_of_the_account_is_seen,
+        how="Makes a record as second, and looks for it as full.",
+    ),
+    "selector_selects_the_account": Check(
+        selector_selects_the_account,
+        how="Lists without the selector, with one that is made up and with another account's, and compares the accounts' lists.",
+    ),
+}

@@ -1,0 +1,138 @@
+"""Before anything is examined: does the target answer, where do its paths begin, are the credentials right, what does it lack?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from conformance.addressing import base_paths
+from conformance.check import Steps
+from conformance.driver import Driver, Manner, Run
+from conformance.exam import Exam
+from conformance.examination import CouldNotExamine
+from conformance.exchange import Exchange, NoAnswer, Request, Response, Unreadable
+from conformance.target import Target
+from specs.model import Operation, Resource, Spec
+
+__all__ = ["Ready", "preflight"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What the examination goes on with: the target with its base path, the resources it lacks (and why), and what was seen."""
+
+    target: Target
+    lacking: dict[str, str] = field(default_factory=dict)
+    seen: tuple[Exchange, ...] = ()
+
+
+def preflight(spec: Spec, target: Target, driver: Driver) -> Ready | CouldNotExamine:
+    """Asks each list once, under the base paths that are possible, until one is known there."""
+    bases = base_paths(spec.base_path, target.url) if target.base_path is None else (target.base_path,)
+    refused: list[str] = []
+    for base in bases:
+        candidate = replace(target, base_path=base)
+        exam = Exam(spec, candidate)
+        driver.exam = exam
+        asked = list(_lists(spec))
+        if not asked:
+            return Ready(candidate)
+        answers = _answers(exam, driver, asked)
+        if isinstance(answers, CouldNotExamine):
+            return answers
+        lacking = {resource.name: why for resource, exchange in answers if (why := _lacks(exam, exchange))}
+        if len(lacking) == len(answers) and len(bases) > 1:
+            continue
+        refusal = _refusal(exam, driver, answers)
+        if refusal:
+            refused.append(refusal)
+            continue
+        unbound = {name: why for name, why in lacking.items() if spec.resources[name].names == "choice" and name not in target.resources}
+        return Ready(candidate, unbound, tuple(exchange for _, exchange in answers))
+    if refused:
+        return CouldNotExamine(refused[0], "correct the credential `full`")
+    return CouldNotExamine(
+        f"every list was answered as unknown under {' and '.join(base or '/' for base in bases)}",
+        "say where the paths begin with base_path, or bind the target's paths under [resources]",
+    )
+
+
+def _lists(spec: Spec) -> Iterator[tuple[Resource, Operation]]:
+    """For each resource a list (or the one record it has) that can be asked for without knowing anything."""
+    for resource in spec.resources.values():
+        names = [*resource.operations.get("list", ()), *resource.operations.get("singleton", ())]
+        usable = (spec.operations[name] for name in names if name in spec.operations)
+        operation = next((one for one in usable if not one.path_parameters), None)
+        if operation is not None:
+            yield resource, operation
+
+
+def _answers(exam: Exam, driver: Driver, asked: list[tuple[Resource, Operation]]) -> list[tuple[Resource, Exchange]] | CouldNotExamine:
+    answers: list[tuple[Resource, Exchange]] = []
+    as_ = "full" if "full" in exam.target.credentials else None
+    for resource, operation in asked:
+        exchange = _ask(driver, exam.ask.page(operation, 0, as_=as_))
+        if exchange is None or exchange.response is None:
+            exchange = _ask(driver, exam.ask.page(operation, 0, as_=as_))
+        if exchange is None or exchange.response is None:
+            if not answers:
+                why = exchange.failure if exchange else "no request could be sent"
+                return CouldNotExamine(why, "see that the target runs at this URL and can be reached from here")
+            continue
+        answers.append((resource, exchange))
+    return answers
+
+
+def _ask(driver: Driver, request: Request) -> Exchange | None:
+    run: Run = driver.drive(_one(request), Manner(heard=False))
+    return run.exchanges[-1] if run.exchanges else None
+
+
+def _one(request: Request) -> Steps[Any]:
+    try:
+        return (yield request)
+    except NoAnswer:
+        return None
+
+
+def _lacks(exam: Exam, exchange: Exchange) -> str:
+    """Why the answer says that there is no such operation; empty where it doesn't."""
+    response = exchange.response
+    if response is None:
+        return ""
+    unknown = exam.read.errors.causes.get("unknown_operation") if exam.read.errors else None
+    if response.status == 404 or (unknown is not None and response.status == unknown.status and response.status >= 400):
+        return f"{exchange.request.method} {exchange.request.url.partition('?')[0]} was answered with {response.status}"
+    return ""
+
+
+def _refusal(exam: Exam, driver: Driver, answers: list[tuple[Resource, Exchange]]) -> str:
+    """Why the credential `full` is taken to be wrong: every list refuses it; empty where it isn't."""
+    if exam.ask.authentication is None or not answers:
+        return ""
+    told = [exchange.response for _, exchange in answers if exchange.response is not None]
+    if "full" not in exam.target.credentials:
+        return ""
+    if all(response.status in (401, 403) for response in told):
+        return f"the credential `full` was refused with {told[0].status}: {exam.read.excerpt(told[0])}"
+    outcome = exam.read.envelope.outcome if exam.read.envelope else None
+    if outcome is None or any(exam.read.succeeded(response) for response in told):
+        return ""
+    first = answers[0][1]
+    operation = exam.spec.operations[first.request.operation or ""]
+    wrong = _ask(driver, exam.ask.page(operation, 0, credential=exam.ask.wrong_credential()))
+    if wrong is None or wrong.response is None or _steady(wrong.response) != _steady(told[0]):
+        return ""
+    return f"the credential `full` was answered as a wrong one is: {exam.read.excerpt(told[0])}"
+
+
+def _steady(response: Response) -> Any:
+    """Status and body without what differs from call to call."""
+    try:
+        document = response.json()
+    except Unreadable:
+        return response.status, None
+    if isinstance(document, dict):
+        return response.status, {name: value for name, value in document.items() if isinstance(value, str | dict | list)}
+    return response.status, document

@@ -1,0 +1,66 @@
+"""The engine as an ASGI application, for anybody's test client."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+from mockserver.engine import MAX_BODY, Engine
+from mockserver.exchange import Request, Response
+from mockserver.rsgi import merged
+
+__all__ = ["AsgiApp"]
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class AsgiApp:
+    """Hands each request to an engine; `scheme` is what the API takes calls for, see `Request`."""
+
+    def __init__(self, engine: Engine, scheme: str = "https") -> None:
+        self._engine = engine
+        self._scheme = scheme
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            request, whole = await self._request(scope, receive)
+            await self._send(send, self._engine.handle(request) if whole else self._engine.too_large(request))
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+
+    @staticmethod
+    async def _lifespan(receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+
+    async def _request(self, scope: dict[str, Any], receive: Receive) -> tuple[Request, bool]:
+        headers = merged([(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]])
+        body, more = b"", True
+        while more and len(body) <= MAX_BODY:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        mount = scope.get("root_path", "")
+        raw = scope.get("raw_path")
+        path = raw.decode("latin-1").partition("?")[0] if raw else quote(scope["path"])
+        server = scope.get("server") or ("localhost", None)
+        host = headers.get("host") or (server[0] if server[1] is None else f"{server[0]}:{server[1]}")
+        origin = f"{scope.get('scheme', 'http')}://{host}"
+        query = scope["query_string"].decode("latin-1")
+        request = Request(scope["method"], path.removeprefix(mount) or "/", query, headers, body, self._scheme, origin, mount)
+        return request, len(body) <= MAX_BODY
+
+    @staticmethod
+    async def _send(send: Send, response: Response) -> None:
+        headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers.items()]
+        if "content-length" not in response.headers and response.status not in (204, 304):
+            headers.append((b"content-length", str(len(response.body)).encode()))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body})

@@ -1,0 +1,189 @@
+"""What a record can be told to do: guards, members set, and a timer that a user starts and stops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mockserver.behaviours.authentication import Reader, reader
+from mockserver.behaviours.errors import fill
+from mockserver.clock import iso
+from mockserver.pipeline import Answer, Call, Fault, Refusal, Stage, Step
+from mockserver.records import new_uuid
+from mockserver.store import Row, Table
+from specs.conventions.actions import Action, Actions, Timer
+
+if TYPE_CHECKING:
+    from mockserver.api import Api, Served
+    from specs.model import Group
+
+__all__ = ["FAULTS", "Timekeeper", "steps"]
+
+
+def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
+    """Does what the action says, and shows the timer's members on whatever shows a record."""
+    parameters: Actions = group.parameters
+    if served.resource is None or served.resource.name != parameters.resource or not served.stateful:
+        return {}
+    keeper = None if parameters.timer is None else Timekeeper(parameters.timer, api.name, parameters.resource)
+    found: dict[Stage, Step] = {}
+    action = parameters.actions.get(served.effect or "")
+    if action is not None:
+        found[Stage.EFFECT] = _act(action, keeper)
+    if keeper is not None and served.effect != "delete":
+        found[Stage.DOCUMENT] = keeper.show_started if action is not None and action.starts else keeper.show
+    return found
+
+
+def _act(action: Action, keeper: Timekeeper | None) -> Step:
+    readers = {name: [reader(carrier) for carrier in carriers] for name, carriers in action.inputs.items()}
+
+    def act(call: Call) -> Answer:
+        row = call.row
+        assert row is not None
+        for guard in action.guards:
+            if row.record.get(guard.member) == guard.equals:
+                return Refusal(guard.cause, {"name": guard.member, "value": guard.equals})
+        with call.space.store.transaction():
+            if keeper is not None and action.stops:
+                keeper.stop(call, row, _inputs(call, readers), everyone=bool(action.set))
+            if action.set:
+                call.row = Row(row.key, row.account, row.user, {**row.record, **action.set})
+                call.space.store.put(call.served.table(call), call.row)
+            if keeper is not None and action.starts:
+                keeper.start(call, row, _inputs(call, readers))
+        return None
+
+    return act
+
+
+def _inputs(call: Call, readers: Mapping[str, list[Reader]]) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for name, places in readers.items():
+        found[name] = next((value for value in (place(call) for place in places) if value is not None), None)
+    return found
+
+
+class Timekeeper:
+    """The timers of one resource: which records run, for whom since when, and how many seconds each user has had.
+
+    Both stand in tables of their own beside the records': an open entry for each user that runs one, and the seconds of the
+    entries that were closed, by record.
+    """
+
+    def __init__(self, timer: Timer, api: str, resource: str) -> None:
+        self.timer = timer
+        self._api = api
+        self._resource = resource
+
+    def open_entries(self, call: Call) -> list[Row]:
+        """The entries that run, of all users."""
+        return list(call.space.store.scan(self._table(call, "running")))
+
+    def _table(self, call: Call, name: str) -> Table:
+        return Table(call.space.name, self._api, f"{self._resource}~{name}")
+
+    def start(self, call: Call, row: Row, inputs: Mapping[str, str | None]) -> None:
+        """Opens an entry for the caller, and closes the one that it ran."""
+        principal = call.principal or call.served.api.anyone
+        key = f"{row.account}/{principal.user}" if self.timer.one_per_user else f"{row.account}/{principal.user}/{row.key}"
+        running = call.space.store.get(self._table(call, "running"), key)
+        if running is not None:
+            self._close(call, running, {})
+        entry = self._entry(call, row, principal.user, inputs)
+        opened = {"record": row.key, "start": int(call.now), "entry": entry}
+        call.space.store.put(self._table(call, "running"), Row(key, row.account, principal.user, opened))
+
+    def stop(self, call: Call, row: Row, inputs: Mapping[str, str | None], *, everyone: bool = False) -> None:
+        """Closes the caller's entry of a record, or everyone's."""
+        principal = call.principal or call.served.api.anyone
+        for running in self.open_entries(call):
+            if running.record["record"] == row.key and (everyone or running.user == principal.user):
+                self._close(call, running, inputs if running.user == principal.user else {})
+
+    def _close(self, call: Call, running: Row, inputs: Mapping[str, str | None]) -> None:
+        store, record = call.space.store, running.record["record"]
+        store.delete(self._table(call, "running"), running.key)
+        totals = store.get(self._table(call, "totals"), record)
+        seconds = dict(totals.record) if totals is not None else {}
+        user = running.user or ""
+        seconds[user] = seconds.get(user, 0) + max(int(call.now) - running.record["start"], 0)
+        store.put(self._table(call, "totals"), Row(record, running.account, None, seconds))
+        given = {name: value for name, value in inputs.items() if value is not None}
+        entry = {name: iso(call.now) if written == "{stop}" else running.record["entry"].get(name) for name, written in self.timer.entry.items()}
+        closed = {**entry, **{name: value for name, value in given.items() if name in entry}}
+        number = store.next_number(self._table(call, "entries"))
+        store.put(self._table(call, "entries"), Row(str(number), running.account, running.user, {"record": record, "entry": closed}))
+
+    def _entry(self, call: Call, row: Row, user: str, inputs: Mapping[str, str | None]) -> dict[str, Any]:
+        values = {**inputs, "start": iso(call.now), "stop": None, "record": row.record[_key(call)], "user": user, "uuid": new_uuid(call)}
+        entry: dict[str, Any] = {name: fill(written, values) for name, written in self.timer.entry.items()}
+        tags = self.timer.tags
+        if tags is not None:
+            entry[tags.entry] = [tag for tag in _tags(row.record.get(tags.member)) if tag]
+        return entry
+
+    def show(self, call: Call) -> Answer:
+        """Works out the timer's members of the rows that the answer shows."""
+        rows = call.rows if call.rows else [call.row] if call.row is not None else []
+        running: dict[str, list[Row]] = {}
+        for entry in self.open_entries(call):
+            running.setdefault(entry.record["record"], []).append(entry)
+        call.live = {row.key: self._members(call, row, running.get(row.key, [])) for row in rows}
+        return None
+
+    def show_started(self, call: Call) -> Answer:
+        """The same, with what the answer to a start shows beside."""
+        self.show(call)
+        assert call.row is not None
+        assert call.live is not None
+        tags, also = self.timer.tags, dict(self.timer.also)
+        if tags is not None and tags.also is not None:
+            also[tags.also] = ", ".join(_tags(call.row.record.get(tags.member)))
+        call.live[call.row.key].update(also)
+        return None
+
+    def _members(self, call: Call, row: Row, running: list[Row]) -> dict[str, Any]:
+        timer = self.timer
+        user = (call.principal or call.served.api.anyone).user
+        own = next((entry for entry in running if entry.user == user), None)
+        totals = call.space.store.get(self._table(call, "totals"), row.key)
+        seconds: Mapping[str, int] = totals.record if totals is not None else {}
+        members: dict[str, Any] = {timer.running: own is not None}
+        if timer.started is not None:
+            members[timer.started] = own.record["start"] if own is not None else None
+        if timer.current is not None:
+            members[timer.current] = own.record["entry"] if own is not None else None
+        total = _number(row.record.get(timer.total)) + sum(seconds.values()) + _elapsed(call, running) if timer.total is not None else 0
+        if timer.total is not None:
+            members[timer.total] = total
+        if timer.own_total is not None:
+            mine = [own] if own is not None else []
+            members[timer.own_total] = _number(row.record.get(timer.own_total)) + seconds.get(user, 0) + _elapsed(call, mine)
+        if timer.limit is not None:
+            limit = row.record.get(timer.limit.limit)
+            measured = isinstance(limit, int | float)
+            members[timer.limit.left] = max(limit - total, 0) if measured else None
+            members[timer.limit.over] = total > limit if measured else None
+            members[timer.limit.nearly] = timer.limit.nearly_from * limit <= total <= limit if measured else None
+        return members
+
+
+def _elapsed(call: Call, entries: Iterable[Row]) -> int:
+    return sum(max(int(call.now) - int(entry.record["start"]), 0) for entry in entries)
+
+
+def _number(value: Any) -> int:
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0
+
+
+def _tags(value: Any) -> list[str]:
+    return [tag.strip() for tag in value.split(",")] if isinstance(value, str) else []
+
+
+def _key(call: Call) -> str:
+    assert call.served.resource is not None
+    return call.served.resource.key
+
+
+FAULTS: dict[str, dict[str, Fault]] = {}

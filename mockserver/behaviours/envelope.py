@@ -1,0 +1,215 @@
+"""Wraps data in the API's envelope, and writes it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from mockserver.behaviours.isolation import account_of
+from mockserver.pipeline import EMPTY, Answer, Call, Fault, Refusal, Stage, Step
+from mockserver.pointer import Tokens, put, tokens
+from mockserver.store import Row
+from specs.conventions.envelope import Envelope
+from specs.conventions.lifecycle import Lifecycle
+
+if TYPE_CHECKING:
+    from mockserver.api import Api, Served
+    from specs.model import Group, Parent, Resource
+
+__all__ = ["FAULTS", "steps"]
+
+Face = Callable[[Call, Row], Any]
+"""What an operation shows of a row."""
+
+
+def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
+    """Builds the document of a success, and writes any document as JSON."""
+    found: dict[Stage, Step] = {Stage.ENCODING: _encode}
+    if served.stateful and served.resource is not None:
+        parameters: Envelope = group.parameters
+        found[Stage.DOCUMENT] = _document(api, served, parameters)
+        if parameters.style == "jsonapi" and served.effect in ("list", "read"):
+            found[Stage.VALIDATION] = _including(served.resource, _include_parameter(api))
+    return found
+
+
+def _encode(call: Call) -> Answer:
+    call.content = b"" if call.document is EMPTY else orjson.dumps(call.document, default=str)
+    return None
+
+
+def _document(api: Api, served: Served, parameters: Envelope) -> Step:
+    built = _built(api, served, parameters)
+
+    def document(call: Call) -> Answer:
+        if call.asked is not None:
+            call.included = _included(api, call, parameters, call.asked)
+        return built(call)
+
+    return document if parameters.style == "jsonapi" else built
+
+
+def _built(api: Api, served: Served, parameters: Envelope) -> Step:
+    assert served.resource is not None
+    face = _face(api, served, parameters)
+    constant = [(tokens(pointer), value) for pointer, value in parameters.constant.items()]
+    if parameters.outcome is not None:
+        constant.insert(0, (tokens(parameters.outcome.member), parameters.outcome.success[0]))
+    if served.effect == "list":
+        return _list_document(parameters, served.resource, face, constant)
+    item = tokens(parameters.item, served.resource)
+    if served.effect == "delete":
+        return _delete_document(api.parameters("lifecycle", served), item, face, constant)
+    single = tokens(parameters.items, served.resource)
+
+    def document(call: Call) -> Answer:
+        assert call.row is not None
+        if call.bulk and len(call.rows) > 1:
+            call.document = _wrapped(call, single, [face(call, row) for row in call.rows], constant)
+        else:
+            call.document = _wrapped(call, item, face(call, call.row), constant)
+        return None
+
+    return document
+
+
+def _list_document(parameters: Envelope, resource: Resource, face: Face, constant: list[tuple[Tokens, Any]]) -> Step:
+    items = tokens(parameters.items, resource)
+    count = tokens(parameters.count, resource) if parameters.count is not None else None
+
+    def document(call: Call) -> Answer:
+        shown = [face(call, row) for row in call.rows]
+        if count is not None:
+            call.extras.append((count, len(shown)))
+        call.document = _wrapped(call, items, shown, constant)
+        return None
+
+    return document
+
+
+def _delete_document(lifecycle: Lifecycle, item: Tokens, face: Face, constant: list[tuple[Tokens, Any]]) -> Step:
+    def document(call: Call) -> Answer:
+        if lifecycle.delete_body == "record" and call.row is not None:
+            call.document = _wrapped(call, item, face(call, call.row), constant)
+        elif lifecycle.delete_body == "object" or constant:
+            call.document = _wrapped(call, item, {}, constant)
+        return None
+
+    return document
+
+
+def _wrapped(call: Call, place: Tokens, data: Any, constant: list[tuple[Tokens, Any]]) -> Any:
+    """The data at its place, with whatever stands beside it. Data that is the whole body has nothing beside it."""
+    if not place:
+        return data
+    document: Any = {}
+    for path, value in constant:
+        document = put(document, path, copy.deepcopy(value) if isinstance(value, dict | list) else value)
+    document = put(document, place, data)
+    for path, value in call.extras:
+        document = put(document, path, value)
+    if call.included is not None:
+        document["included"] = call.included
+    return document
+
+
+def _face(api: Api, served: Served, parameters: Envelope) -> Face:
+    assert served.resource is not None
+    resource = served.resource
+    lifecycle: Lifecycle = api.parameters("lifecycle", served)
+    shown = lifecycle.shown.get(served.id)
+    always = tuple(lifecycle.shown_with_value.get(resource.name, ()))
+    shape = _shape(api, resource, parameters)
+    name = (resource.name, tuple(shown) if shown is not None else None)
+
+    def members(call: Call, row: Row) -> Mapping[str, Any]:
+        live = call.live.get(row.key) if call.live is not None else None
+        record = row.record if live is None else {**row.record, **live}
+        if shown is None:
+            return record
+        found = {member: record[member] for member in shown if member in record}
+        found.update({member: record[member] for member in always if record.get(member) is not None})
+        return found
+
+    def face(call: Call, row: Row) -> Any:
+        if call.live is not None:
+            return shape(members(call, row))
+        kept = row.faces.get(name)
+        if kept is None:
+            kept = row.faces[name] = orjson.Fragment(orjson.dumps(shape(members(call, row)), default=str))
+        return kept
+
+    return face
+
+
+def _shape(api: Api, resource: Resource, parameters: Envelope) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    """How a record's members are laid out in a body."""
+    if parameters.style == "jsonapi":
+        return _resource_object(api, resource)
+    path = tokens(parameters.attributes, resource)
+    if not path:
+        return lambda members: members
+    return lambda members: put({resource.key: members.get(resource.key)}, path, {name: value for name, value in members.items() if name != resource.key})
+
+
+def _resource_object(api: Api, resource: Resource) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    """A JSON:API resource object: the key as id, parents as relationships, everything else as attributes."""
+    parents = [(parent, parent.member.removesuffix("_id"), api.spec.resources[parent.resource].type) for parent in resource.parents]
+    apart = {resource.key, *(parent.member for parent in resource.parents)}
+
+    def shape(members: Mapping[str, Any]) -> Mapping[str, Any]:
+        found: dict[str, Any] = {"id": str(members.get(resource.key)), "type": resource.type}
+        found["attributes"] = {name: value for name, value in members.items() if name not in apart}
+        if parents:
+            found["relationships"] = {name: {"data": _linkage(kind, members.get(parent.member))} for parent, name, kind in parents}
+        return found
+
+    return shape
+
+
+def _linkage(kind: str, key: Any) -> dict[str, str] | None:
+    return None if key is None else {"type": kind, "id": str(key)}
+
+
+def _include_parameter(api: Api) -> str:
+    for clause in api.spec.clauses.values():
+        if clause.rule == "include_gives_full_linkage_or_refusal" and clause.arguments is not None:
+            return str(clause.arguments.parameter)  # type: ignore[attr-defined]
+    return "include"
+
+
+def _including(resource: Resource, parameter: str) -> Step:
+    """Refuses an include that is no relationship; `_included` then gathers those that are."""
+    parents = {parent.member.removesuffix("_id"): parent for parent in resource.parents}
+
+    def check(call: Call) -> Answer:
+        text = call.query.get(parameter)
+        if text is None:
+            return None
+        asked = [name for name in dict.fromkeys(text.split(",")) if name]
+        for name in asked:
+            if name not in parents:
+                return Refusal("unsupported_include", {"name": name, "param": parameter})
+        call.asked = tuple(parents[name] for name in asked)
+        return None
+
+    return check
+
+
+def _included(api: Api, call: Call, parameters: Envelope, asked: tuple[Parent, ...]) -> list[Any]:
+    """The resource objects of the parents asked for, each once."""
+    found: dict[tuple[str, str], Any] = {}
+    for row in call.rows or ([call.row] if call.row is not None else []):
+        for parent in asked:
+            key = row.record.get(parent.member)
+            target = None if key is None else api.row_of(call, parent.resource, key)
+            resource = api.spec.resources[parent.resource]
+            if target is not None and (not resource.owned or target.account == account_of(call)):
+                found.setdefault((resource.type, target.key), _shape(api, resource, parameters)(target.record))
+    return list(found.values())
+
+
+FAULTS: dict[str, dict[str, Fault]] = {}

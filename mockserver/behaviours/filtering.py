@@ -1,0 +1,255 @@
+"""Narrows a list to the records that match: by equality, by operators in brackets, by an expression or by an object."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from mockserver.expression import BadExpressionError, Comparison, compile_expression, like
+from mockserver.pipeline import Answer, Call, Fault, Refusal, Stage, Step
+from mockserver.pointer import tokens
+from mockserver.schemas import Validator
+from mockserver.store import Test
+from mockserver.values import MISFIT, coerce, types_of
+from specs.conventions.filtering import Filtering
+
+if TYPE_CHECKING:
+    from mockserver.api import Api, Served
+    from specs.model import Group, Resource
+
+__all__ = ["FAULTS", "comparison", "steps"]
+
+_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
+_ORDERED = {"gt": 1, "gt_eq": 1, "lt": -1, "lt_eq": -1}
+
+
+class _UnusableError(ValueError):
+    """A filter that can't be used, as the refusal it leads to."""
+
+    def __init__(self, cause: str, name: str, value: Any = None) -> None:
+        super().__init__(cause)
+        self.refusal = Refusal(cause, {"name": name, "param": name, "value": value})
+
+
+def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
+    """Reads the filters of a list and adds them to what it wants."""
+    if served.effect != "list" or served.resource is None:
+        return {}
+    parameters: Filtering = group.parameters
+    members = _Members(api, served.resource, parameters)
+    readers: dict[str, Callable[[Call], None]] = {
+        "equality": _equality(members, api.taken_parameters(served) - members.names),
+        "brackets": _brackets(members),
+        "expression": _expression(members),
+        "object": _object(members),
+    }
+    read = readers[parameters.style]
+
+    def narrow(call: Call) -> Answer:
+        try:
+            read(call)
+        except _UnusableError as error:
+            return error.refusal
+        return None
+
+    return {Stage.VALIDATION: narrow}
+
+
+class _Members:
+    """The members of one resource that filter, with their schemas."""
+
+    def __init__(self, api: Api, resource: Resource, parameters: Filtering) -> None:
+        from mockserver.api import properties
+
+        self.parameters = parameters
+        listed = parameters.members.get(resource.name)
+        names = listed if listed is not None else [resource.key, *properties(resource.schema)]
+        self._schemas = {name: api.member_schema(resource, name) or {} for name in (*names, *parameters.also.get(resource.name, ()))}
+        self._validators = {name: Validator(_closed(schema)) for name, schema in self._schemas.items()}
+        self.names = frozenset(self._schemas)
+        self.told = tokens(parameters.told_at) if parameters.told_at is not None else None
+
+    def test(self, name: str, operator: str, value: Any) -> Test:
+        """The test of one filter; `value` is text, or JSON from a body. Raises `_UnusableError`."""
+        if name not in self._schemas:
+            raise _UnusableError("unsupported_filter", name, value)
+        if operator in ("contains", "not_contain", "similar"):
+            return comparison(name, operator, value if isinstance(value, str) else str(value))
+        schema = self._schemas[name]
+        typed = coerce(value, schema) if isinstance(value, str) else value
+        if typed is MISFIT or not (typed is None or self._validators[name].accepts(typed)):
+            raise _UnusableError("unsupported_filter_value", name, value)
+        if operator in _ORDERED and not isinstance(typed, str | int | float):
+            raise _UnusableError("unsupported_filter_value", name, value)
+        return comparison(name, operator, typed)
+
+    def add(self, call: Call, name: str, operator: str, value: Any) -> None:
+        """Adds a filter to what a call wants."""
+        self.test(name, operator, value)
+        call.wanted.tests.append(self.test(name, operator, value))
+
+
+def _closed(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a member's schema a filter's value must keep: type, closed set and form, but not bounds."""
+    kept = {key: schema[key] for key in ("enum", "const", "format") if key in schema}
+    types = types_of(schema)
+    return {**kept, "type": sorted(types)} if types else kept
+
+
+def comparison(name: str, operator: str, value: Any) -> Test:
+    """The test that a record's member stands in a relation to a value. Null stands in no order, and contains nothing."""
+    match operator:
+        case "eq":
+            return lambda record: _same(record.get(name), value)
+        case "not_eq":
+            return lambda record: not _same(record.get(name), value)
+        case "contains":
+            return lambda record: _contains(record.get(name), value)
+        case "not_contain":
+            return lambda record: not _contains(record.get(name), value)
+        case "similar":
+            similar = like(value)
+            return lambda record: record.get(name) is not None and similar(_text(record[name]))
+    sign, also_equal = _ORDERED[operator], operator.endswith("_eq")
+
+    def ordered(record: Mapping[str, Any]) -> bool:
+        own = record.get(name)
+        if own is None or isinstance(own, str) != isinstance(value, str) or not isinstance(own, str | int | float):
+            return False
+        return (own > value if sign > 0 else own < value) or (also_equal and own == value)
+
+    return ordered
+
+
+def _same(own: Any, value: Any) -> bool:
+    return bool(own == value) and isinstance(own, bool) == isinstance(value, bool)
+
+
+def _contains(own: Any, value: str) -> bool:
+    if isinstance(own, list):
+        return any(_text(item) == value for item in own)
+    return own is not None and value in _text(own)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _equality(members: _Members, taken: frozenset[str]) -> Callable[[Call], None]:
+    refuses = members.parameters.unknown == "refuse"
+
+    def read(call: Call) -> None:
+        for name, text in call.query.items():
+            if name in taken:
+                continue
+            if name in members.names:
+                members.add(call, name, "eq", text)
+            elif refuses:
+                raise _UnusableError("unsupported_filter", name, text)
+
+    return read
+
+
+def _brackets(members: _Members) -> Callable[[Call], None]:
+    parameters = members.parameters
+    head, refuses = parameters.parameter, parameters.unknown == "refuse"
+
+    def read(call: Call) -> None:
+        for key, text in call.query.items():
+            if key != head and not key.startswith(head + "["):
+                continue
+            parts = _BRACKETS.findall(key)
+            if not parts or len(parts) > 2 or head + "".join(f"[{part}]" for part in parts) != key:
+                raise _UnusableError("unsupported_filter", key[len(head) :].strip("[]") or head, text)
+            name = parts[0]
+            if name not in members.names:
+                if refuses:
+                    raise _UnusableError("unsupported_filter", name, text)
+                continue
+            operator = "eq" if len(parts) == 1 else parameters.operators.get(parts[1])
+            if operator is None:
+                raise _UnusableError("unsupported_filter", f"{name}[{parts[1]}]", text)
+            members.add(call, name, operator, text)
+
+    return read
+
+
+def _expression(members: _Members) -> Callable[[Call], None]:
+    parameters = members.parameters
+
+    def resolve(found: Comparison) -> Test:
+        operator = parameters.operators.get(found.operator)
+        if operator is None:
+            raise BadExpressionError(f"{found.operator!r}: expected one of {', '.join(parameters.operators)}")
+        if found.bare and found.text.lower() == "null":
+            return comparison(found.column, operator, None) if operator in ("eq", "not_eq") and found.column in members.names else _no_record
+        if found.column not in members.names and parameters.unknown == "ignore":
+            return lambda record: True  # noqa: ARG005
+        return members.test(found.column, operator, found.text)
+
+    def read(call: Call) -> None:
+        text = _argument(call, parameters)
+        if text is None or text == "":
+            return
+        if not isinstance(text, str):
+            raise _UnusableError("invalid_query", parameters.parameter, text)
+        try:
+            call.wanted.tests.append(compile_expression(text, resolve))
+        except BadExpressionError as error:
+            raise _UnusableError("invalid_query", parameters.parameter, str(error)) from error
+
+    return read
+
+
+def _no_record(record: Mapping[str, Any]) -> bool:  # noqa: ARG001
+    return False
+
+
+def _argument(call: Call, parameters: Filtering) -> Any:
+    return (call.inputs if parameters.place == "body" else call.query).get(parameters.parameter)
+
+
+def _object(members: _Members) -> Callable[[Call], None]:
+    parameters = members.parameters
+
+    def read(call: Call) -> None:
+        given = _argument(call, parameters)
+        if isinstance(given, str):
+            given = _parsed(given, parameters.parameter)
+        if given is None:
+            return
+        if not isinstance(given, dict):
+            raise _UnusableError("invalid_parameter", parameters.parameter, given)
+        for name, wanted in given.items():
+            for operator, value in _relations(name, wanted, parameters):
+                if name in members.names or parameters.unknown == "refuse":
+                    members.add(call, name, operator, value)
+        if members.told is not None:
+            call.extras.append((members.told, given))
+
+    return read
+
+
+def _parsed(text: str, name: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise _UnusableError("invalid_parameter", name, text) from error
+
+
+def _relations(name: str, wanted: Any, parameters: Filtering) -> Iterable[tuple[str, Any]]:
+    """The operators and values that one member of the object asks for: a value, `{operator, value}`, or a list of such."""
+    for part in wanted if isinstance(wanted, list) and wanted and all(isinstance(item, dict) for item in wanted) else [wanted]:
+        if not isinstance(part, dict):
+            yield "eq", part
+            continue
+        operator = parameters.operators.get(part.get("operator", "")) if isinstance(part.get("operator", ""), str) else None
+        if operator is None or "value" not in part:
+            raise _UnusableError("unsupported_filter_value", name, None)
+        yield operator, part["value"]
+
+
+FAULTS: dict[str, dict[str, Fault]] = {}

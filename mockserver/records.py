@@ -1,0 +1,162 @@
+"""Makes and changes records: ids, defaults, members filled from others, all in the schema's order."""
+
+from __future__ import annotations
+
+import copy
+import re
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mockserver.clock import iso
+from mockserver.pipeline import Call, Refusal
+from mockserver.schemas import Validator
+from mockserver.store import Row, Table
+from mockserver.values import duration, money, types_of
+from specs.conventions.lifecycle import Lifecycle
+
+if TYPE_CHECKING:
+    from mockserver.api import Api, Served
+    from specs.model import Resource
+
+__all__ = ["Maker", "new_uuid"]
+
+_NUMBERED = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_EMPTY: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False, "array": [], "object": {}}
+
+
+def new_uuid(call: Call) -> str:
+    """A random UUID of version 4, from the space's own randomness."""
+    return str(uuid.UUID(int=call.space.random.getrandbits(128), version=4))
+
+
+class Maker:
+    """Makes the records of one resource."""
+
+    def __init__(self, api: Api, served: Served) -> None:
+        from mockserver.api import properties
+
+        assert served.resource is not None
+        lifecycle: Lifecycle = api.parameters("lifecycle", served)
+        self._resource: Resource = served.resource
+        self._schemas = properties(self._resource.schema)
+        self._order = [self._resource.key, *(name for name in self._schemas if name != self._resource.key)]
+        if self._resource.key in self._schemas:
+            self._order = list(self._schemas)
+        self._defaults = _defaults(self._resource, self._schemas, lifecycle.defaults.get(self._resource.name, {}))
+        self._kept = {*lifecycle.read_only.get(self._resource.name, ()), self._resource.key}
+        self._parsed = [parsed for parsed in lifecycle.parsed if parsed.resource in ("", self._resource.name)]
+        self._elements = lifecycle.elements.get(self._resource.name, {})
+        self._cause = lifecycle.cause
+        self._validator = Validator(self._resource.key_schema) if self._resource.key_schema else None
+
+    def filled(self, members: dict[str, Any]) -> dict[str, Any] | Refusal:
+        """The members with the numbers that their texts say, unless a number was given; a text that says none is refused."""
+        for parsed in self._parsed:
+            text = members.get(parsed.text)
+            if not isinstance(text, str) or members.get(parsed.number) is not None:
+                continue
+            number = duration(text) if parsed.form == "duration" else money(text)
+            if number is None:
+                return Refusal(self._cause, {"name": parsed.text, "param": parsed.text, "value": text, "reason": "invalid"})
+            members[parsed.number] = number
+        return members
+
+    def new(self, call: Call, members: Mapping[str, Any]) -> Row:
+        """A new row with an id, the members given, and defaults for the others."""
+        key = members.get(self._resource.key)
+        if key is None:
+            key = self._new_key(call)
+        record = {**copy.deepcopy(self._defaults), **members, self._resource.key: key}
+        self._complete(call, record, key)
+        principal = call.principal or call.served.api.anyone
+        return Row(str(key), principal.account, principal.user, self._ordered(record))
+
+    def changed(self, call: Call, row: Row, members: Mapping[str, Any]) -> Row:
+        """The row with the members given, the others as they were."""
+        record = {**row.record, **members, self._resource.key: row.record[self._resource.key]}
+        self._complete(call, record, row.record[self._resource.key])
+        return Row(row.key, row.account, row.user, record)
+
+    def replaced(self, call: Call, row: Row, members: Mapping[str, Any]) -> Row:
+        """The row with the members given and defaults for the others; what a write is silent about stays."""
+        kept = {name: value for name, value in row.record.items() if name in self._kept}
+        record = {**copy.deepcopy(self._defaults), **members, **kept}
+        self._complete(call, record, row.record[self._resource.key])
+        return Row(row.key, row.account, row.user, self._ordered(record))
+
+    def _ordered(self, record: dict[str, Any]) -> dict[str, Any]:
+        ordered = {name: record.pop(name) for name in self._order if name in record}
+        ordered.update(record)
+        return ordered
+
+    def _complete(self, call: Call, record: dict[str, Any], key: Any) -> None:
+        """Gives the elements of arrays what they lack."""
+        for member, lacking in self._elements.items():
+            elements = record.get(member)
+            if not isinstance(elements, list):
+                continue
+            made = {"{record}": lambda: key, "{uuid}": lambda: new_uuid(call)}
+            record[member] = [
+                {**element, **{name: made[value]() if value in made else value for name, value in lacking.items() if element.get(name) is None}}
+                if isinstance(element, dict)
+                else element
+                for element in elements
+            ]
+
+    def _new_key(self, call: Call) -> Any:
+        """An id that is free, of the kind that the resource's ids are."""
+        table = call.served.table(call)
+        types = types_of(self._resource.key_schema)
+        if "integer" in types or "number" in types:
+            return call.space.store.next_number(table)
+        pattern = self._key_pattern(call, table)
+        if pattern is None:
+            return new_uuid(call)
+        head, width = pattern
+        while True:
+            key = head + str(call.space.store.next_number(table)).rjust(width, "0")
+            if call.space.store.get(table, key) is None:
+                return key
+
+    def _key_pattern(self, call: Call, table: Table) -> tuple[str, int] | None:
+        """What ids that are text begin with and how many digits follow, as those there are show; None for UUIDs."""
+        if self._resource.key_schema.get("format") == "uuid":
+            return None
+        for row in call.space.store.scan(table):
+            numbered = _NUMBERED.fullmatch(row.key)
+            if _UUID.fullmatch(row.key) or numbered is None:
+                return None
+            return numbered[1], len(numbered[2]) if numbered[2].startswith("0") else 0
+        return ("", 0) if self._validator is None or self._validator.accepts("1") else None
+
+
+def _defaults(resource: Resource, schemas: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:
+    """What a new record has where nothing is given: the spec's default, null where that may be, else the emptiest value."""
+    found: dict[str, Any] = {}
+    required = set(resource.schema.get("required", ()))
+    for name, schema in schemas.items():
+        if name in written or name == resource.key or not isinstance(schema, Mapping):
+            continue
+        types = types_of(schema)
+        if "default" in schema:
+            found[name] = schema["default"]
+        elif "null" in types:
+            found[name] = None
+        elif name in required:
+            found[name] = _emptiest(schema, types)
+    return {**found, **written}
+
+
+def _emptiest(schema: Mapping[str, Any], types: frozenset[str]) -> Any:
+    if schema.get("enum"):
+        return schema["enum"][0]
+    if schema.get("examples"):
+        return schema["examples"][0]
+    if schema.get("format") == "date-time":
+        return iso(0)
+    if schema.get("format") == "date":
+        return "1970-01-01"
+    value = next((_EMPTY[name] for name in _EMPTY if name in types), None)
+    return schema["minimum"] if value == 0 and isinstance(schema.get("minimum"), int) else value

@@ -1,0 +1,80 @@
+"""The engine as an RSGI application, for granian."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from mockserver.engine import MAX_BODY, Engine
+from mockserver.exchange import Request, Response
+
+__all__ = ["RsgiApp", "TooLargeError", "merged"]
+
+
+class TooLargeError(ValueError):
+    """A body over the limit."""
+
+
+class RsgiApp:
+    """Hands each request to an engine.
+
+    `scheme` is what the API takes calls for; see `Request`. RSGI gives paths with their percent-encoding undone: they are encoded
+    again, so that only an encoded slash is lost.
+    """
+
+    __slots__ = ("_engine", "_handle", "_scheme")
+
+    def __init__(self, engine: Engine, scheme: str = "https") -> None:
+        self._engine = engine
+        self._handle = engine.handle
+        self._scheme = scheme
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        headers = merged(scope.headers.items())
+        method, path = scope.method, scope.path
+        if "%" in path or not path.isascii():
+            path = quote(path, safe="/:@!$&'()*+,;=-._~")
+        body = b""
+        if "content-length" in headers or "transfer-encoding" in headers or scope.http_version[:1] == "2":
+            try:
+                body = await _read(headers, protocol)
+            except TooLargeError:
+                body = b""
+                self._send(protocol, self._engine.too_large(Request(method, path, scope.query_string, headers)))
+                return
+        origin = f"{scope.scheme}://{headers.get('host') or scope.authority or scope.server}"
+        self._send(protocol, self._handle(Request(method, path, scope.query_string, headers, body, self._scheme, origin)))
+
+    @staticmethod
+    def _send(protocol: Any, response: Response) -> None:
+        if response.body:
+            protocol.response_bytes(response.status, list(response.headers.items()), response.body)
+        else:
+            protocol.response_empty(response.status, list(response.headers.items()))
+
+
+def merged(items: list[tuple[str, str]]) -> dict[str, str]:
+    """Headers by name, repeated ones joined by a comma (RFC 9110, 5.2), cookies by a semicolon."""
+    headers = dict(items)
+    if len(headers) != len(items):
+        headers = {}
+        for name, value in items:
+            joint = "; " if name == "cookie" else ", "
+            headers[name] = f"{headers[name]}{joint}{value}" if name in headers else value
+    return headers
+
+
+async def _read(headers: dict[str, str], protocol: Any) -> bytes:
+    length = headers.get("content-length", "")
+    if length.isdecimal():
+        if int(length) > MAX_BODY:
+            raise TooLargeError
+        body: bytes = await protocol()
+        return body
+    chunks, size = [], 0
+    async for chunk in protocol:
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise TooLargeError
+        chunks.append(chunk)
+    return b"".join(chunks)

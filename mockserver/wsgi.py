@@ -1,0 +1,50 @@
+"""The engine as a WSGI application, for anybody's test client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from mockserver.engine import MAX_BODY, Engine
+from mockserver.exchange import Request
+
+__all__ = ["WsgiApp"]
+
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+
+
+class WsgiApp:
+    """Hands each request to an engine; `scheme` is what the API takes calls for, see `Request`."""
+
+    def __init__(self, engine: Engine, scheme: str = "https") -> None:
+        self._engine = engine
+        self._scheme = scheme
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        request, whole = self._request(environ)
+        response = self._engine.handle(request) if whole else self._engine.too_large(request)
+        phrase = HTTPStatus(response.status).phrase if response.status in HTTPStatus._value2member_map_ else "Unknown"
+        headers = [(name, value.encode("latin-1", "replace").decode("latin-1")) for name, value in response.headers.items()]
+        if "content-length" not in response.headers and response.status not in (204, 304):
+            headers.append(("content-length", str(len(response.body))))
+        start_response(f"{response.status} {phrase}", headers)
+        return [response.body] if response.body else []
+
+    def _request(self, environ: dict[str, Any]) -> tuple[Request, bool]:
+        headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
+        for key, name in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
+            if environ.get(key):
+                headers[name] = environ[key]
+        length = environ.get("CONTENT_LENGTH") or ""
+        size = int(length) if length.isdecimal() else 0
+        if environ.get("wsgi.input_terminated"):
+            size = MAX_BODY + 1
+        body = environ["wsgi.input"].read(min(size, MAX_BODY + 1)) if size else b""
+        mount = quote(environ.get("SCRIPT_NAME", "").encode("latin-1"))
+        path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/:@!$&'()*+,;=-._~") or "/"
+        host = headers.get("host") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+        origin = f"{environ['wsgi.url_scheme']}://{host}"
+        request = Request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, body, self._scheme, origin, mount)
+        return request, len(body) <= MAX_BODY

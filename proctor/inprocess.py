@@ -1,0 +1,45 @@
+"""An examination of the stub without a port: the same requests, handed to the engine."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from conformance.exchange import Request, Response
+from conformance.target import Permit, Target
+from mockserver.exchange import Request as StubRequest
+
+if TYPE_CHECKING:
+    from mockserver.engine import Engine
+    from specs.model import Spec
+
+__all__ = ["EngineTransport", "stub_target"]
+
+SECURE, PLAIN = "https://stub.invalid", "http://stub.invalid"
+"""Where the engine pretends to be: the reserved name can't be anybody's host."""
+
+
+def stub_target(spec: Spec, url: str = SECURE, plain_url: str | None = PLAIN) -> Target:
+    """A target that is the stub of a spec: its seed's callers, with everything permitted."""
+    credentials = {principal.name: principal.credential for principal in spec.seed.principals}
+    return Target(api=spec.api, url=url, plain_url=plain_url, credentials=credentials, permit=Permit(write=True, exhaust_rate_limit=True))
+
+
+class EngineTransport:
+    """Hands each request to an engine; time passes by the engine's clock."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def send(self, request: Request) -> Response:
+        """The engine's response to a request."""
+        parts = urlsplit(request.url)
+        headers: dict[str, str] = {"host": parts.netloc}
+        for name, value in request.headers:
+            name = name.lower()
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        asked = StubRequest(request.method, parts.path or "/", parts.query, headers, request.body or b"", parts.scheme, f"{parts.scheme}://{parts.netloc}")
+        started = time.perf_counter()
+        answer = self.engine.handle(asked)
+        return Response(answer.status, tuple(answer.headers.items()), b"" if request.method == "HEAD" else answer.body, time.perf_counter() - started)

@@ -11,11 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from conformance.addressing import MISSING, query_string
-from conformance.aiming import absent_key
-from conformance.asking import READS
+from conformance.aiming import Aims, absent_key
 from conformance.check import Ended, Steps
 from conformance.exam import Exam, Made
-from conformance.exchange import Exchange, NotPermitted, Request
+from conformance.exchange import Exchange, Request
 from conformance.reading import agrees
 from conformance.verdict import Inconclusive
 from specs.conventions.actions import Action, Actions
@@ -156,28 +155,9 @@ def absent_record(exam: Exam, operation: Operation, *, as_: str = "full") -> Ste
     return (yield from ask(exam.ask.operation(operation, key=key, members=members, parents=parents, as_=as_, absent=True)))
 
 
-def unauthenticated(exam: Exam, operation: Operation) -> Steps[Exchange]:
+def unauthenticated(aims: Aims, operation: Operation) -> Steps[Exchange]:
     """A call of an operation without a credential; of one that writes, on a record of our own or else on none."""
-    resource = exam.spec.resources.get(operation.resource or "")
-    if resource is None or operation.effect in READS or operation.effect == "create":
-        return (yield from _without_credential(exam, operation, resource))
-    try:
-        made: Made | None = yield from exam.make(resource)
-    except (Ended, NotPermitted):
-        made = None
-    if made is None:
-        key = yield from absent_key(exam, resource)
-        parents = yield from exam.parents_of(operation)
-        return (yield from ask(exam.ask.operation(operation, key=key, parents=parents, as_=None, absent=True)))
-    parents = yield from parents_for(exam, operation, {**made.given, **made.record})
-    return (yield from ask(exam.ask.operation(operation, key=made.key, members=None, parents=parents, as_=None)))
-
-
-def _without_credential(exam: Exam, operation: Operation, resource: Resource | None) -> Steps[Exchange]:
-    key, members = None, None
-    if resource is not None and operation.effect == "read":
-        key = yield from exam.known_key(resource)
-    if resource is not None and operation.effect == "create":
-        members = yield from exam.payload(resource)
-    parents = yield from exam.parents_of(operation)
-    return (yield from ask(exam.ask.operation(operation, key=key, members=members, parents=parents, as_=None)))
+    aim = yield from aims.at(operation)
+    if aim is None:
+        raise Ended(Inconclusive(f"nothing to aim {operation.id} at without doing harm", "; ".join(aims.findings.missing)))
+    return (yield from ask(aim.request(aims.exam, as_=None)))

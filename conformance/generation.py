@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -104,8 +104,8 @@ def _send_some(driver: Driver, operation: Operation, cases: _Cases, examples: in
             raise _Found
 
     try:
-        drawn: Any = hypothesis.given(cases.strategy())(example)
-        hypothesis.seed(seed)(settings(examples)(drawn))()
+        drawn: Callable[[], None] = hypothesis.seed(seed)(settings(examples)(hypothesis.given(cases.strategy())(example)))
+        drawn()
     except (_Found, HypothesisException, ExceptionGroup):
         return
     except (KeyError, ValueError, TypeError, LookupError, schemathesis.errors.SchemathesisError):

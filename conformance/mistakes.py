@@ -106,11 +106,12 @@ def _wrong_parent(exam: Exam, aims: Aims, operation: Operation, cause: str) -> S
     aim = (yield from aims.at(operation)) if parents else None
     if aim is None:
         return []
-    if cause == "parent_not_found":
-        return [(yield from _absent_parent(exam, aim, parent, cause)) for parent in parents]
     found: list[Trial] = []
-    for parent in parents if aim.reads and aim.key is not None and aim.sure else []:
-        found += yield from _other_parent(exam, aim, parent, cause)
+    for parent in parents:
+        if cause == "parent_not_found":
+            found.append((yield from _absent_parent(exam, aim, parent, cause)))
+        elif aim.reads and aim.key is not None and aim.sure:
+            found += yield from _other_parent(exam, aim, parent, cause)
     return found
 
 
@@ -161,7 +162,8 @@ def _missing(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[
     given = dict(aim.members or {})
     found = [_with(exam, aim, cause, {}, "a create without members", tuple(given))]
     for name in _required(exam, aim)[:_SOME] if len(given) > 1 else ():
-        found.append(_with(exam, aim, cause, {other: value for other, value in given.items() if other != name}, f"no {name}", (name,)))
+        left = {other: value for other, value in given.items() if other != name}
+        found.append(_with(exam, aim, cause, left, f"no {name}", (name,)))  # noqa: PERF401 - two lines read better
     return found
 
 
@@ -282,9 +284,9 @@ def _with_body(exam: Exam, aim: Aim, cause: str, what: str, **body: Any) -> Tria
     known = exam.read.errors is not None and "malformed" in exam.read.errors.causes
     in_body = aim.key is not None and exam.ask.key_parameter(aim.operation) is None
     key = None if in_body else aim.key
-    request = replace(aim, key=key, members=None).request(exam, **body)
+    request = replace(replace(aim, key=key, members=None).request(exam, **body), touches=None if aim.reads else aim.key)
     needed = aim.operation.effect == "create" or in_body
-    return Trial(aim.operation, replace(request, touches=aim.key if not aim.reads else None), "malformed" if known else cause, what, aim.request(exam), certain=needed)
+    return Trial(aim.operation, request, "malformed" if known else cause, what, aim.request(exam), certain=needed)
 
 
 # Pages

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from mockserver.behaviours import BEHAVIOURS, PSEUDO
 from mockserver.pipeline import Call, Pipeline, Stage, Step
 from mockserver.router import Methods, Router
+from mockserver.schemas import properties
 from mockserver.store import Row, Table
 from specs.conventions.content_negotiation import ContentNegotiation
 from specs.conventions.envelope import Envelope
@@ -18,7 +19,7 @@ from specs.conventions.resources import Resources
 from specs.conventions.statuses import Statuses
 from specs.model import Group, Operation, Parent, Principal, Resource, Spec
 
-__all__ = ["Api", "Entry", "Served", "properties"]
+__all__ = ["Api", "Entry", "Served"]
 
 DEFAULTS: dict[str, Any] = {
     "content_negotiation": ContentNegotiation(),
@@ -293,17 +294,6 @@ def _names(kind: str, parameters: Any) -> set[str]:
         case _:
             names = {parameters.parameter}
     return names | {name.partition("[")[0] for name in names}
-
-
-def properties(schema: Any) -> dict[str, Any]:
-    """The properties of an object schema, those of its `allOf` included."""
-    if not isinstance(schema, Mapping):
-        return {}
-    found: dict[str, Any] = {}
-    for part in schema.get("allOf", ()):
-        found.update(properties(part))
-    found.update(schema.get("properties", {}))
-    return found
 
 
 def _order(precedence: list[str]) -> dict[Stage, int]:

@@ -12,7 +12,7 @@ from mockserver.api import Api, Served
 from mockserver.clock import Clock
 from mockserver.exchange import Request, Response
 from mockserver.faults import plant, resolve
-from mockserver.pipeline import Call, Space
+from mockserver.pipeline import Call, Refusal, Space
 from mockserver.reading import read_query
 from mockserver.replay import Replayer, preferences
 from mockserver.store import Row, Store, Table
@@ -104,6 +104,16 @@ class Engine:
             if answer is not None:
                 return answer if request.method != "HEAD" else _headless(answer)
         return self._run(served, values, suffix, methods.allow if methods is not None else "", request, path, mount)
+
+    def too_large(self, request: Request) -> Response:
+        """The response to a request whose body is over `MAX_BODY`; its body is not needed."""
+        api = self._only or self.apis.get(request.path[1:].partition("/")[0])
+        if api is None:
+            return self._no_api()
+        path = request.path if self._only is not None else "/" + request.path[1:].partition("/")[2]
+        served, values, _, _ = api.route(request.method, path)
+        call = Call(request, served, values, {}, self._space)
+        return served.honest.end(call, Refusal("too_large", {"limit": MAX_BODY}))
 
     def _run(self, served: Served, values: Mapping[str, str], suffix: str, allow: str, request: Request, path: str, mount: str) -> Response:
         query, broken = read_query(request.query) if request.query else ({}, None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.pipeline import EMPTY, Call, Refusal
 from mockserver.pointer import ABSENT, Tokens, fetch, tokens
 from mockserver.reading import nested
-from mockserver.schemas import Validator
+from mockserver.schemas import Validator, properties
 from mockserver.values import MISFIT, coerce
 from specs.conventions.envelope import Envelope
 from specs.conventions.lifecycle import Lifecycle
@@ -49,8 +49,6 @@ class Inputs:
 
     def _write_schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """The schema of the members that a write may give: without silent ones, and without the key."""
-        from mockserver.api import properties
-
         silent = {*self._silent, self._resource.key}
         kept = {key: value for key, value in schema.items() if key not in ("properties", "required", "allOf")}
         kept["type"] = "object"
@@ -230,8 +228,6 @@ def _same_answer(causes: Mapping[str, Any], cause: str) -> bool:
 
 
 def _known_members(resource: Resource) -> frozenset[str]:
-    from mockserver.api import properties
-
     members = {*properties(resource.schema), *(parent.member for parent in resource.parents)}
     return frozenset({*members, resource.key}) if members else frozenset()
 
@@ -244,8 +240,6 @@ def _required(schema: Mapping[str, Any]) -> list[str]:
 
 
 def _read_only(schema: Mapping[str, Any] | None) -> set[str]:
-    from mockserver.api import properties
-
     return {name for name, value in properties(schema).items() if isinstance(value, Mapping) and value.get("readOnly") is True}
 
 
@@ -257,10 +251,11 @@ def _written_schema(served: Served, place: str, root: Tokens) -> Mapping[str, An
     if place == "query":
         known = _known_members(served.resource)
         listed = [parameter for parameter in operation.parameters if parameter.place == "query" and (not known or parameter.name in known)]
-        if not listed:
+        body = (_inside(operation.body.media[0].schema, ()) if operation.body is not None and operation.body.media else None) or {}
+        if not listed and not body:
             return None
-        required = [parameter.name for parameter in listed if parameter.required]
-        return {"properties": {parameter.name: parameter.schema for parameter in listed}, "required": required}
+        required = {*_required(body), *(parameter.name for parameter in listed if parameter.required)}
+        return {"properties": {**{parameter.name: parameter.schema for parameter in listed}, **properties(body)}, "required": sorted(required)}
     if operation.body is None or not operation.body.media:
         return None
     return _inside(operation.body.media[0].schema, root)
@@ -268,8 +263,6 @@ def _written_schema(served: Served, place: str, root: Tokens) -> Mapping[str, An
 
 def _inside(schema: Any, path: Tokens) -> Mapping[str, Any] | None:
     """The schema at a place of a body, looked for in all branches."""
-    from mockserver.api import properties
-
     if not isinstance(schema, Mapping):
         return None
     if not path:

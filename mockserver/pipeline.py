@@ -223,14 +223,19 @@ class Pipeline:
         for step in self.steps:
             answer = step(call)
             if answer is not None:
-                if isinstance(answer, Response):
-                    return answer
-                call.refusal = answer
-                for refuse in self.refuse:
-                    early = refuse(call)
-                    if isinstance(early, Response):
-                        return early
-                break
+                return answer if isinstance(answer, Response) else self.end(call, answer)
+        return self._finished(call)
+
+    def end(self, call: Call, refusal: Refusal) -> Response:
+        """The response to a call that is refused."""
+        call.refusal = refusal
+        for step in self.refuse:
+            answer = step(call)
+            if isinstance(answer, Response):
+                return answer
+        return self._finished(call)
+
+    def _finished(self, call: Call) -> Response:
         for step in self.finish:
             answer = step(call)
             if isinstance(answer, Response):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.clock import iso
 from mockserver.pipeline import Call, Refusal
-from mockserver.schemas import Validator
+from mockserver.schemas import Validator, properties
 from mockserver.store import Row, Table
 from mockserver.values import duration, money, types_of
 from specs.conventions.lifecycle import Lifecycle
@@ -35,8 +35,6 @@ class Maker:
     """Makes the records of one resource."""
 
     def __init__(self, api: Api, served: Served) -> None:
-        from mockserver.api import properties
-
         assert served.resource is not None
         lifecycle: Lifecycle = api.parameters("lifecycle", served)
         self._resource: Resource = served.resource

@@ -39,7 +39,6 @@ class RsgiApp:
             try:
                 body = await _read(headers, protocol)
             except TooLargeError:
-                body = b""
                 self._send(protocol, self._engine.too_large(Request(method, path, scope.query_string, headers)))
                 return
         origin = f"{scope.scheme}://{headers.get('host') or scope.authority or scope.server}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
-__all__ = ["Problem", "Validator", "plain"]
+__all__ = ["Problem", "Validator", "plain", "properties"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +70,14 @@ def plain(schema: Any) -> Any:
     if isinstance(schema, list | tuple):
         return [plain(item) for item in schema]
     return schema
+
+
+def properties(schema: Any) -> dict[str, Any]:
+    """The properties of an object schema, those of its `allOf` included."""
+    if not isinstance(schema, Mapping):
+        return {}
+    found: dict[str, Any] = {}
+    for part in schema.get("allOf", ()):
+        found.update(properties(part))
+    found.update(schema.get("properties", {}))
+    return found

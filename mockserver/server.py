@@ -21,6 +21,9 @@ from specs.model import Spec
 
 __all__ = ["Live", "bind_port", "live", "serve"]
 
+_GRACE = 0.5
+"""Seconds that open connections are given when the server stops."""
+
 
 @dataclass(frozen=True, slots=True)
 class Live:
@@ -50,7 +53,15 @@ def _server(engine: Engine, host: str, port: int, **options: Any) -> Any:
     from granian.server.embed import Server
 
     settings = HTTP1Settings(header_read_timeout=30_000, max_buffer_size=1024 * 1024)
-    return Server(RsgiApp(engine), address=host, port=port, log_enabled=False, websockets=False, http1_settings=settings, backlog=1024, **options)
+    server = Server(RsgiApp(engine), address=host, port=port, log_enabled=False, websockets=False, http1_settings=settings, backlog=1024, **options)
+    server.workers_kill_timeout = _GRACE
+    return server
+
+
+async def _until_stopped(server: Any) -> None:
+    """Serves until the server is stopped; connections that are still open are then given a moment, and dropped."""
+    with contextlib.suppress(TimeoutError):
+        await server.serve()
 
 
 def serve(
@@ -76,7 +87,7 @@ def serve(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, server.stop)
-        running = asyncio.ensure_future(server.serve())
+        running = asyncio.ensure_future(_until_stopped(server))
         await _answering(host, chosen, running)
         if announce is None:
             sys.stdout.write(f"{url}\n")
@@ -120,7 +131,7 @@ def live(*specs: Spec, engine: Engine | None = None, host: str = "127.0.0.1", po
 
     async def run() -> None:
         server = _server(served, host, chosen)
-        running = asyncio.ensure_future(server.serve())
+        running = asyncio.ensure_future(_until_stopped(server))
         await _answering(host, chosen, running)
         started.append(server)
         ready.set()

@@ -14,6 +14,7 @@ __all__ = ["main"]
 COMMANDS = {
     "serve": "Be the API: answer as its document says.",
     "check": "Examine an implementation, clause by clause.",
+    "demo": "Serve the stub on this machine and examine it, once the whole way through.",
     "mutate": "Prove the examination: break each clause in the stub, and see that it is found.",
     "list": "List APIs and their clauses.",
     "explain": "Say what a clause requires, where it is written, and how it is examined.",

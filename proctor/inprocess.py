@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from conformance.exchange import Request, Response
+from conformance.pacing import Clock
 from conformance.target import Permit, Target
 from mockserver.exchange import Request as StubRequest
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from mockserver.engine import Engine
     from specs.model import Spec
 
-__all__ = ["EngineTransport", "stub_target"]
+__all__ = ["EngineTransport", "engine_clock", "stub_target"]
 
 SECURE, PLAIN = "https://stub.invalid", "http://stub.invalid"
 """Where the engine pretends to be: the reserved name can't be anybody's host."""
@@ -24,6 +25,11 @@ def stub_target(spec: Spec, url: str = SECURE, plain_url: str | None = PLAIN) ->
     """A target that is the stub of a spec: its seed's callers, with everything permitted."""
     credentials = {principal.name: principal.credential for principal in spec.seed.principals}
     return Target(api=spec.api, url=url, plain_url=plain_url, credentials=credentials, permit=Permit(write=True, exhaust_rate_limit=True))
+
+
+def engine_clock(engine: Engine) -> Clock:
+    """The engine's own time, in which nobody sleeps."""
+    return Clock(engine.clock.now, engine.clock.advance)
 
 
 class EngineTransport:

@@ -114,7 +114,7 @@ class _Loading:
         value = self.root.value.get(key, {})
         if not isinstance(value, dict):
             self.malformed = True
-        for name, node in self.root.child(key).members() if isinstance(value, dict) else ():
+        for name, node in Node(self.root.tree, (key,), value).members():
             self.malformed |= _NAME.fullmatch(name) is None
             yield name, node
 

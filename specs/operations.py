@@ -17,7 +17,7 @@ __all__ = ["base_path", "operation_ids", "operations"]
 
 def operation_ids(structure: Structure) -> list[str]:
     """The id of each operation found, in order: its operationId, or one made of method and path."""
-    taken = {node.value.get("operationId") for _, _, _, node in structure.operations}
+    taken = {str(node.value.get("operationId")) for _, _, _, node in structure.operations}
     made: list[str] = []
     for path, method, _, node in structure.operations:
         written = node.value.get("operationId")

@@ -7,9 +7,11 @@ from typing import Any
 
 from conformance import calls, jsonapi
 from conformance.addressing import MISSING, dig
+from conformance.aiming import Aims
 from conformance.check import Broken, Check, Fine, Flow, Observation, Steps
 from conformance.exam import Exam
 from conformance.exchange import Exchange, Request, Response, Unreadable
+from conformance.findings import Findings
 from conformance.ordinary import ordinary, readable
 from conformance.parts import each, watched
 from conformance.schemas import mismatch
@@ -253,9 +255,10 @@ def _successes_and_failures(exam: Exam, clause: Clause) -> Iterator[Steps[Exchan
 
 def _failures(exam: Exam, operations: list[Operation]) -> Iterator[Steps[Exchange]]:
     """A refused caller at every operation, and an unknown record at those that take one."""
+    aims = Aims(exam, Findings())
     for operation in operations:
         if exam.ask.authentication is not None:
-            yield calls.unauthenticated(exam, operation)
+            yield calls.unauthenticated(aims, operation)
     for operation in operations:
         if operation.effect not in ("list", "create", "singleton", None):
             yield calls.absent_record(exam, operation)
@@ -284,12 +287,12 @@ def outcome_is_told(exam: Exam, clause: Clause, exchange: Exchange) -> Observati
 
 def outcome_member_tells_success(exam: Exam, clause: Clause) -> Flow:
     """Calls every operation so that it succeeds, and so that it is refused or finds no record."""
-    operations = exam.operations(clause)
+    operations, aims = exam.operations(clause), Aims(exam, Findings())
     return each(
         [
             *(_success_is_told(exam, clause, operation) for operation in operations),
             *(_failure_is_told(exam, clause, calls.absent_record(exam, operation)) for operation in operations if _takes_a_record(operation)),
-            *(_failure_is_told(exam, clause, calls.unauthenticated(exam, operation)) for operation in operations if exam.ask.authentication is not None),
+            *(_failure_is_told(exam, clause, calls.unauthenticated(aims, operation)) for operation in operations if exam.ask.authentication is not None),
         ]
     )
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from conformance import calls
 from conformance.addressing import MISSING, dig
+from conformance.aiming import Aims
 from conformance.check import Broken, Check, Fine, Flow, Observation, Steps
 from conformance.exam import Exam
 from conformance.exchange import Exchange, Unreadable
+from conformance.findings import Findings
 from conformance.ordinary import ordinary
 from conformance.parts import watched
 from specs.conventions.timing import Timing
@@ -57,8 +59,9 @@ def _calls(exam: Exam, clause: Clause) -> Iterator[Steps[Exchange]]:
     for operation in exam.operations(clause):
         if operation.effect in ("list", "read", "singleton"):
             yield calls.valid(exam, operation)
+    aims = Aims(exam, Findings())
     for operation in exam.operations(clause):
-        yield calls.unauthenticated(exam, operation)
+        yield calls.unauthenticated(aims, operation)
 
 
 CHECKS: dict[str, Check] = {

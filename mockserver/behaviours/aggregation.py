@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Stage, Step
 from mockserver.pointer import tokens
 from mockserver.store import Query
+from mockserver.store.memory import sort_value
 from specs.conventions.aggregation import Aggregate, Aggregation
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ def _tell(parameters: Aggregation, known: dict[str, Aggregate]) -> Step:
 _FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "sum": lambda values: _whole(sum(values)),
     "average": lambda values: _whole(sum(values) / len(values)) if values else None,
-    "minimum": lambda values: min(values, default=None),
-    "maximum": lambda values: max(values, default=None),
+    "minimum": lambda values: min(values, key=sort_value, default=None),
+    "maximum": lambda values: max(values, key=sort_value, default=None),
 }
 
 
@@ -72,7 +73,9 @@ def value_of(aggregate: Aggregate, records: Iterable[Any]) -> Any:
     values = [record.get(aggregate.member) for record in records if record.get(aggregate.member) is not None]
     if aggregate.function == "count":
         return len(values)
-    return _FUNCTIONS[aggregate.function]([value for value in values if isinstance(value, int | float)])
+    if aggregate.function in ("sum", "average"):
+        values = [value for value in values if isinstance(value, int | float)]
+    return _FUNCTIONS[aggregate.function](values)
 
 
 def _whole(value: float) -> float | int:

@@ -11,7 +11,7 @@ import orjson
 from mockserver.expression import BadExpressionError, Comparison, compile_expression, like
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Stage, Step
 from mockserver.pointer import tokens
-from mockserver.schemas import Validator
+from mockserver.schemas import Validator, properties
 from mockserver.store import Test
 from mockserver.values import MISFIT, coerce, types_of
 from specs.conventions.filtering import Filtering
@@ -62,8 +62,6 @@ class _Members:
     """The members of one resource that filter, with their schemas."""
 
     def __init__(self, api: Api, resource: Resource, parameters: Filtering) -> None:
-        from mockserver.api import properties
-
         self.parameters = parameters
         listed = parameters.members.get(resource.name)
         names = listed if listed is not None else [resource.key, *properties(resource.schema)]

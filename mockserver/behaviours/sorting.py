@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Stage, Step
 from mockserver.pointer import tokens
+from mockserver.schemas import properties
 from mockserver.store import Key
 from specs.conventions.sorting import Sorting
 
@@ -52,8 +53,6 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
 
 
 def _members(api: Api, resource: Resource, parameters: Sorting) -> frozenset[str]:
-    from mockserver.api import properties
-
     listed = parameters.members.get(resource.name)
     names = listed if listed is not None else [resource.key, *properties(resource.schema)]
     return frozenset(name for name in (*names, *parameters.also.get(resource.name, ())) if api.member_schema(resource, name) is not None)

@@ -34,7 +34,6 @@ PARAMETERS: dict[str, dict[str, str]] = {
 REQUIRED = {"contacts": ("name",), "units": ("serial", "floor")}
 PER_PAGE = {"contacts": 4, "calls": 3}
 WRITING = ("contacts/create", "contacts/update", "contacts/delete", "units/create")
-READING = ("contacts/list", "contacts/info", "calls/list", "units/list")
 KINDS: dict[str, tuple[type, str]] = {"text": (str, "a string"), "flag": (bool, "a boolean"), "integer": (int, "an integer"), "hash": (dict, "a hash")}
 LOG = logging.getLogger(__name__)
 LOG.addHandler(logging.NullHandler())
@@ -310,7 +309,8 @@ class Moonrope:
         for row in rows:
             if row["id"] == key:
                 return row
-        refusal = RefusedError("not-found", {"code": "contact-not-found", "id": key, "message": "There is no such contact"}, 404 if self.bug == "http-404" else 200)
+        details = {"code": "contact-not-found", "id": key, "message": "There is no such contact"}
+        refusal = RefusedError("not-found", details, 404 if self.bug == "http-404" else 200)
         if self.bug == "data-text-on-error":
             refusal.details = "There is no such contact"
         raise refusal
@@ -360,7 +360,8 @@ class Moonrope:
 
     def paged(self, call: Call) -> Any:
         """Give one page of the rows whose attributes equal those in `filters`, and tell the window in the flags."""
-        sent = {name: value for name, value in self.checked(call, {"page": "integer", "per_page": "integer", "filters": "hash"}, ()).items() if value is not None}
+        found = self.checked(call, {"page": "integer", "per_page": "integer", "filters": "hash"}, ())
+        sent = {name: value for name, value in found.items() if value is not None}
         number, size = sent.get("page", 1), sent.get("per_page", PER_PAGE[call.controller])
         for name, value, most in (("page", number, 10**6), ("per_page", size, 100)):
             if not 1 <= value <= most:

@@ -379,7 +379,7 @@ class Productive:
             document["data"] = None
         if (self.bug, refusal.status) in (("plain-415", 415), ("plain-406", 406)):
             document = {"message": refusal.problems[0][0]}
-        headers = (("Retry-After", "60"),) if refusal.status == 429 else ()
+        headers = {405: (("Allow", "GET, POST, PATCH, DELETE"),), 429: (("Retry-After", "60"),)}.get(refusal.status, ())
         return Response(400 if self.bug == "invalid-400" and refusal.status == 422 else refusal.status, document, headers)
 
     def route(self, request: Call) -> Response:
@@ -423,8 +423,9 @@ class Productive:
     def authenticated(self, request: Call) -> tuple[str, Call]:
         """Who calls, and the request with its organization; 401, 404 and 429 otherwise."""
         token, organization = request.header("X-Auth-Token"), request.header("X-Organization-Id")
-        if (self.bug == "empty-token" and "X-Auth-Token" in request.headers and not token) or (self.bug, request.method) == ("delete-open", "DELETE"):
-            token = token if token in TOKENS else CREDENTIALS["full"]["X-Auth-Token"]
+        emptied = self.bug == "empty-token" and "X-Auth-Token" in request.headers and not token
+        if emptied or ((self.bug, request.method) == ("delete-open", "DELETE") and token not in TOKENS):
+            token, organization = CREDENTIALS["full"]["X-Auth-Token"], NORTH
         if self.bug == "token-prefix":
             token = next((known for known in TOKENS if token.startswith(known)), token)
         if token not in TOKENS:
@@ -536,13 +537,13 @@ class Productive:
                     values[name] = int(value)
                 if not re.fullmatch(r"0*[1-9]\d{0,8}", value, re.ASCII):
                     raise unsupported("Filter Value", "Page", value, name)
-                values[name] = int(value)
+                values[name] = int(value) + (self.bug == "page-from-zero" and name == "page[number]")
         size = 20 if self.bug == "people-unpaged" and resource.name == "people" else values["page[size]"]
         return values["page[number]"], min(size, 50)
 
     def cut(self, rows: list[Record], number: int, size: int, resource: Resource) -> list[Record]:
         """The rows of one page."""
-        start = (number if self.bug == "page-from-zero" else number - 1) * size
+        start = (number - 1) * size
         if self.bug == "pages-overlap" and start:
             start -= 1
         page = rows[start : start + size + (1 if self.bug == "size-plus-one" and resource.name == "projects" else 0)]

@@ -185,11 +185,11 @@ READ_ONLY = {"id": Member(str), "createdAt": Member(str), "version": Member(int)
 SEED: dict[str, list[Record]] = {
     "assignments": [
         {"title": what, "timestamp": f"2024-05-{day}T08:30:00Z", "durationMinutes": minutes, "invoiced": day % 3 == 0, "rate": rate}
-        for day, what, minutes, rate in [(11, "Gutter", 9, 55), (12, "Roof", 240, 61.5), (14, "Chimney", 100, None), (15, "Fence", 60, 55), (17, "Lamp", 20, 40)]
+        for day, what, minutes, rate in [(11, "Gutter", 9, 55), (12, "Roof", 240, 61.5), (14, "Chimney", 100, None), (15, "Fence", 60, 55), (17, "Lamp", 20, 4)]
     ],
     "contacts": [
         {"firstName": first, "lastName": last, "email": f"{first}.{last}@mail.example".lower(), "phone": phone}
-        for first, last, phone in [("Ada", "Kern", None), ("Ben", "Kern", "+49 30 555"), ("Ula", "Oz", None), ("Jon", "Abel", "0664 555"), ("Mia", "Zorn", None)]
+        for first, last, phone in [("Ada", "Kern", None), ("Ben", "Kern", "+49 30 555"), ("Ula", "Oz", None), ("Jon", "Abel", "0664 555"), ("Mia", "Zo", None)]
     ],
     "agreements": [
         {"title": title, "startsOn": day, "monthlyHours": hours, "status": status}
@@ -471,7 +471,7 @@ class Timedash:
             units = len(key.encode("utf-16-le")) // 2 if self.bug == "key-utf16" else len(key)
             if units > longest_key and not (self.bug == "key-unchecked-on-put" and old):
                 raise ApiError(400, "The names in metadata have at most 40 characters.", "metadata")
-            text = value.encode() if self.bug == "value-bytes" else value
+            text: Any = value.encode() if self.bug == "value-bytes" else value
             if len(text) > longest and self.bug != "value-cut":
                 raise ApiError(400, "The values in metadata have at most 500 characters.", "metadata")
         if self.bug == "metadata-trimmed":

@@ -83,7 +83,7 @@ def _change(draw: st.DrawFn, holder: dict[str, Any], key: str) -> None:
 
 
 @given(changed_specs())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=9000, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_changed_spec_loads_or_is_refused(value: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "library.json"

@@ -1,0 +1,428 @@
+"""Examines refusals: the shape of their bodies, the answer to each cause, and that no input makes the server fail."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from conformance.addressing import MISSING, dig, dig_all
+from conformance.aiming import Aims, attempt, overloaded
+from conformance.asking import READS
+from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Steps
+from conformance.exam import Exam
+from conformance.exchange import Exchange, NoAnswer, Request, Response, Unreadable
+from conformance.findings import Findings
+from conformance.mistakes import USUAL, cheap, trials
+from conformance.oddities import Odd, odd, oddities, sent
+from conformance.reading import allows
+from conformance.refusals import Trial, refused
+from conformance.schemas import mismatch
+from conformance.verdict import Failed, Inconclusive
+from specs.conventions.errors import CauseAnswered, CauseGivesMember, EntriesAt, Errors, MemberIsOneOf, NamedMember, StatusNever
+from specs.model import Clause, Operation
+
+__all__ = ["CHECKS"]
+
+BEFORE_THE_API = frozenset({408, 413, 414, 431, 494, 495, 496, 497, 499})
+"""Statuses that a web server gives before the API is asked, in a body of its own."""
+
+Judge = Callable[[Exam, Clause, Exchange], Observation]
+
+
+def _how(exam: Exam, clause: Clause) -> Errors:
+    parameters: Errors = exam.spec.convention(clause).parameters
+    return parameters
+
+
+def spoken_of(exam: Exam, clause: Clause, exchange: Exchange) -> Response | None:
+    """The answer, if it is a refusal that the API itself gave to a call of one of the clause's operations, else None."""
+    request, response = exchange.request, exchange.response
+    operation = exam.spec.operations.get(request.operation or "")
+    if response is None or operation is None or request.operation not in clause.operations or request.method != operation.method:
+        return None
+    if not exam.read.failed(response) or response.status > 500 or response.status in BEFORE_THE_API or _is_no_http(request):
+        return None
+    return response
+
+
+def _is_no_http(request: Request) -> bool:
+    """Whether a web server may refuse the request before the API is asked: wrong percent-encoding, or very long."""
+    return len(request.url) > 4000 or re.search(r"%(?![0-9A-Fa-f]{2})|%00", request.url) is not None
+
+
+def _watched(exam: Exam, clause: Clause, judge: Judge, tried: Iterable[Trial], findings: Findings) -> Steps[None]:
+    """Sends each request and judges its answer; ends the check as failed at the first that breaks the rule."""
+    for each in tried:
+        response = yield each.request
+        seen = judge(exam, clause, Exchange(each.request, response))
+        if isinstance(seen, Broken):
+            raise Ended(Failed(seen.expected, f"{each.operation.id}, for {each.what}: {seen.observed}", operation=each.operation.id))
+        if isinstance(seen, Fine):
+            findings.saw(f"{each.operation.id} for {each.what}", seen.remark)
+
+
+# The shape of a body
+
+
+def error_body_has_shape(exam: Exam, clause: Clause) -> Flow:
+    """A few failures of different kinds; every other failure of the examination is observed, too."""
+    findings = Findings()
+    exam.need("full")
+    tried = yield from cheap(exam, Aims(exam, findings), exam.operations(clause))
+    yield from _watched(exam, clause, shape, tried, findings)
+    return findings.verdict("{n} refusals have the documented body", "no refusal was seen whose body is documented")
+
+
+def shape(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
+    """Judges the body of a refusal, where the document shows the bodies of its status."""
+    how, response = _how(exam, clause), spoken_of(exam, clause, exchange)
+    if response is None or how.shape is None or (how.shape_on and not allows(how.shape_on, response.status)):
+        return None
+    try:
+        document = response.json()
+    except Unreadable as problem:
+        return Broken("a JSON body of the documented shape", f"{response.status} with {problem}")
+    found = mismatch(how.shape, document)
+    if found is not None:
+        return _misshapen(exam, clause, how, document, f"{response.status} with {found}")
+    exam.notes[_known_place(clause)] = True
+    return _status_repeated(how, document, response)
+
+
+def _known_place(clause: Clause) -> str:
+    return f"{clause.id}: a body of the documented shape was seen"
+
+
+def _misshapen(exam: Exam, clause: Clause, how: Errors, document: Any, observed: str) -> Observation:
+    """Where several readings of the place are open, an object at a place that none of them knows is no failure."""
+    expected = "a body of the documented shape"
+    if "anyOf" not in (how.shape or {}) or not isinstance(document, Mapping):
+        return Broken(expected, observed)
+    known = any(dig_all(document, pointer) for pointers in how.members.values() for pointer in pointers)
+    if known or exam.notes.get(_known_place(clause)):
+        return Broken(expected, observed)
+    return None
+
+
+def _status_repeated(how: Errors, document: Any, response: Response) -> Observation:
+    told = dig_all(document, how.status_at) if how.status_at else []
+    for status in told:
+        if str(status) != str(response.status):
+            return Broken(f"{response.status} at {how.status_at}, as the HTTP status says", f"{status!r}")
+    return Fine("the status stands as a string in the body" if any(isinstance(status, str) for status in told) else "")
+
+
+def entries_say_something(exam: Exam, clause: Clause) -> Flow:
+    """A few failures of different kinds, and every other one of the examination."""
+    findings = Findings()
+    exam.need("full")
+    aims = Aims(exam, findings)
+    tried = yield from cheap(exam, aims, exam.operations(clause))
+    yield from _watched(exam, clause, entries, tried, findings)
+    return findings.verdict("{n} refusals say what is wrong", "no refusal was seen whose entries are documented")
+
+
+def entries(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
+    """Judges the entries of a refusal: there, and each with something to read in it."""
+    how, response = _how(exam, clause), spoken_of(exam, clause, exchange)
+    at = clause.arguments.at if isinstance(clause.arguments, EntriesAt) else ""
+    if response is None or (how.shape_on and not allows(how.shape_on, response.status)):
+        return None
+    try:
+        found = dig(response.json(), at)
+    except Unreadable:
+        return None
+    if found is MISSING or not isinstance(found, list | Mapping):
+        return None
+    expected = f"entries at {at}, each with a text"
+    listed = list(found.values()) if isinstance(found, Mapping) else found
+    if not listed:
+        return Broken(expected, f"{response.status} with none")
+    silent = next((entry for entry in listed if not any(_texts(entry))), None)
+    return Fine() if all(any(_texts(entry)) for entry in listed) else Broken(expected, f"{response.status} with {json.dumps(silent)[:80]}")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and value.strip():
+        yield value
+    elif isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(inner)
+
+
+# The answer to a cause
+
+
+def cause_is_answered(exam: Exam, clause: Clause) -> Flow:
+    """Each operation, with each of the mistakes that bring the cause about."""
+    findings, arguments = Findings(), clause.arguments
+    assert isinstance(arguments, CauseAnswered)
+    exam.need("full")
+    if arguments.cause not in USUAL and not arguments.mistakes:
+        return Inconclusive(f"no request is known that surely brings {arguments.cause} about")
+    tried = yield from trials(exam, Aims(exam, findings), exam.operations(clause), arguments.cause, arguments.mistakes)
+    for each in tried:
+        response = yield from refused(exam, each, findings)
+        if each.cause == arguments.cause and exam.read.answered(each.cause, response).fine:
+            _documented_members(exam, each, arguments.members, response, findings)
+    return findings.verdict("{n} mistakes got the documented answer", f"nothing was refused for {arguments.cause}")
+
+
+def _documented_members(exam: Exam, tried: Trial, members: Iterable[str], response: Response, findings: Findings) -> None:
+    """Ends the check as failed where a documented text is another; one with a name filled in is only remarked on."""
+    cause = exam.read.cause(tried.cause)
+    for name in members if response.status == cause.status else ():
+        value, found = cause.values.get(name), exam.read.members_of_error(response, name)
+        if value is None or value in found:
+            continue
+        observed = ", ".join(map(repr, found)) or f"no {name}"
+        if isinstance(value, str) and "{" in value:
+            findings.remark(f"{tried.operation.id} says {observed} as {name}")
+            continue
+        expected = f"{value!r} as the error's {name} for {tried.what}"
+        raise Ended(Failed(expected, f"{tried.operation.id} says {observed[:160]}", operation=tried.operation.id))
+
+
+def status_is_never_for(exam: Exam, clause: Clause) -> Flow:
+    """Each of the causes that the status does not mean, brought about."""
+    findings, arguments = Findings(), clause.arguments
+    assert isinstance(arguments, StatusNever)
+    exam.need("full")
+    aims = Aims(exam, findings)
+    for cause in arguments.never_for:
+        for each in (yield from trials(exam, aims, exam.operations(clause), cause)):
+            response = yield each.request
+            if response.status == arguments.status:
+                name = each.operation.id
+                raise Ended(Failed(f"another status than {arguments.status} for {each.what}", f"{name} answered it", operation=name))
+            if exam.read.failed(response) and not overloaded(response):
+                findings.saw(f"{each.operation.id}: {response.status} for {each.what}")
+    return findings.verdict(f"{{n}} refusals for other causes, none with {arguments.status}", "nothing was refused")
+
+
+# Members of an error
+
+
+def member_is_one_of(exam: Exam, clause: Clause) -> Flow:
+    """A few failures of different kinds, and every other one of the examination."""
+    findings = Findings()
+    exam.need("full")
+    tried = yield from cheap(exam, Aims(exam, findings), exam.operations(clause))
+    yield from _watched(exam, clause, one_of, tried, findings)
+    name = clause.arguments.member if isinstance(clause.arguments, MemberIsOneOf) else ""
+    return findings.verdict("{n} refusals have a documented value", f"no refusal was seen with a {name} where one of the readings has it")
+
+
+def one_of(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
+    """Judges a named member of a refusal, where it is there."""
+    response, arguments = spoken_of(exam, clause, exchange), clause.arguments
+    if response is None or not isinstance(arguments, MemberIsOneOf):
+        return None
+    found = exam.read.members_of_error(response, arguments.member)
+    wrong = [value for value in found if value not in arguments.values]
+    if wrong:
+        expected = " or ".join(map(repr, arguments.values))
+        return Broken(f"{expected} as {arguments.member}", f"{response.status} with {wrong[0]!r}")
+    return Fine() if found else None
+
+
+def cause_gives_member(exam: Exam, clause: Clause) -> Flow:
+    """The cause, brought about in several ways; only answers with its documented status are judged."""
+    findings, arguments = Findings(), clause.arguments
+    assert isinstance(arguments, CauseGivesMember)
+    exam.need("full")
+    mistakes = tuple(dict.fromkeys((*USUAL.get(arguments.cause, ()), "missing")))
+    for each in (yield from trials(exam, Aims(exam, findings), exam.operations(clause), arguments.cause, mistakes)):
+        response = yield each.request
+        if response.status != exam.read.cause(arguments.cause).status or not exam.read.failed(response):
+            continue
+        found = exam.read.members_of_error(response, arguments.member)
+        if any(value != arguments.value for value in found):
+            expected = f"{arguments.value!r} as {arguments.member} for {each.what}"
+            raise Ended(Failed(expected, f"{each.operation.id} says {found[0]!r}", operation=each.operation.id))
+        if found:
+            findings.saw(f"{each.operation.id} for {each.what}")
+    return findings.verdict("{n} refusals have the documented value", f"no refusal for {arguments.cause} was seen that has a {arguments.member}")
+
+
+# A member that names a parameter
+
+
+def param_names_a_parameter(exam: Exam, clause: Clause) -> Flow:
+    """Creates with one member wrong or missing, that work without the mistake, and a page size that is no number."""
+    findings, arguments = Findings(), clause.arguments
+    assert isinstance(arguments, NamedMember)
+    exam.need("full")
+    aims = Aims(exam, findings)
+    for each in (yield from trials(exam, aims, exam.operations(clause), "invalid_parameter", ["missing", "wrong_type", "bad_page"])):
+        response = yield each.request
+        seen = named(exam, clause, Exchange(each.request, response), each.names)
+        if isinstance(seen, Broken) and (each.control is None or exam.read.succeeded((yield each.control))):
+            raise Ended(Failed(seen.expected, f"{each.operation.id}, for {each.what}: {seen.observed}", operation=each.operation.id))
+        if isinstance(seen, Fine):
+            findings.saw(f"{each.operation.id} for {each.what}", seen.remark)
+    return findings.verdict("{n} refusals name a parameter of the request", f"no refusal was seen that has a {arguments.member}")
+
+
+def names_in_reads(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
+    """Judges refusals of reads: a write may lack a member that this target needs and the spec does not know."""
+    operation = exam.spec.operations.get(exchange.request.operation or "")
+    if operation is None or operation.effect not in READS or exchange.request.body is not None:
+        return None
+    return named(exam, clause, exchange)
+
+
+def named(exam: Exam, clause: Clause, exchange: Exchange, expected: Iterable[str] = ()) -> Observation:
+    """Judges what a refusal names: something that the request has or lacks, in whatever spelling."""
+    response, arguments = spoken_of(exam, clause, exchange), clause.arguments
+    if response is None or not isinstance(arguments, NamedMember):
+        return None
+    found = [value for value in exam.read.members_of_error(response, arguments.member) if isinstance(value, str) and value.strip()]
+    if not found:
+        return None
+    known = {_plain(name) for name in (*_names_of(exam, exchange.request), *expected)}
+    for value in found:
+        parts = {_plain(part) for part in re.split(r"[.\[\]/\s,]+", value)} | {_plain(value)}
+        if not parts & known:
+            observed = f"{response.status} with {value[:80]!r}, which the request neither has nor lacks"
+            return Broken(f"the name of a parameter as {arguments.member}", observed)
+    return Fine()
+
+
+def _plain(name: str) -> str:
+    """A name without what differs between spellings: case, underscores, dashes."""
+    return re.sub(r"[^0-9a-z]", "", name.lower()) or name
+
+
+def _names_of(exam: Exam, request: Request) -> Iterator[str]:
+    """The names that a refusal may speak of: of the request's parameters and headers, and of what the operation declares."""
+    operation = exam.spec.operations[request.operation or ""]
+    yield from ("body", "data", "json", "payload", "request", "id", "path", "url", "query")
+    for name, _ in parse_qsl(urlsplit(request.url).query, keep_blank_values=True):
+        yield from re.split(r"[.\[\]]+", name)
+    yield from (name for name, _ in request.headers)
+    yield from _keys(_json(request.body))
+    yield from (parameter.name for parameter in operation.parameters)
+    yield from operation.path_parameters
+    yield from exam.ask.fields
+    yield from (carrier.name for carrier in (exam.ask.authentication.fields.values() if exam.ask.authentication else ()))
+    yield from _declared(exam, operation)
+
+
+def _declared(exam: Exam, operation: Operation) -> Iterator[str]:
+    resource = exam.spec.resources.get(operation.resource or "")
+    if resource is not None:
+        yield from (resource.name, resource.singular, resource.plural, resource.key)
+        yield from resource.schema.get("properties", {})
+        yield from exam.payloads.schema(resource).get("properties", {})
+        yield from exam.payloads.members(resource)
+
+
+def _keys(document: Any, depth: int = 0) -> Iterator[str]:
+    if isinstance(document, Mapping) and depth < 5:
+        for name, value in document.items():
+            yield str(name)
+            yield from _keys(value, depth + 1)
+    elif isinstance(document, list) and depth < 5:
+        for value in document[:20]:
+            yield from _keys(value, depth + 1)
+
+
+def _json(body: bytes | None) -> Any:
+    try:
+        return json.loads(body or b"")
+    except (ValueError, RecursionError):
+        return dict(parse_qsl(unquote((body or b"").decode("utf-8", "replace"))))
+
+
+# Server errors
+
+
+def no_input_causes_a_server_error(exam: Exam, clause: Clause) -> Flow:
+    """Every operation with odd inputs: fixed ones that break many servers, and one that is drawn."""
+    findings = Findings()
+    exam.need("full")
+    aims = Aims(exam, findings)
+    survived = f"{clause.id}: the fixed inputs were survived"
+    for operation in exam.operations(clause):
+        if operation.effect not in READS and not aims.writing:
+            findings.lack("writes, as the target does not permit them")
+            continue
+        drawn: Odd = exam.draw(odd(operation), f"an odd input of {operation.id}", oddities(operation)[0])
+        fixed = () if exam.notes.get(survived) else oddities(operation)
+        for each in dict.fromkeys([*fixed, drawn]):
+            yield from _survives(exam, clause, aims, operation, each, findings)
+    exam.notes[survived] = True
+    return findings.verdict("{n} odd requests, and no server error", "no operation could be asked")
+
+
+def _survives(exam: Exam, clause: Clause, aims: Aims, operation: Operation, each: Odd, findings: Findings) -> Steps[None]:
+    request = yield from attempt(sent(exam, aims, operation, each))
+    if isinstance(request, Ended) or request is None:
+        return
+    try:
+        response = yield request
+    except NoAnswer as fact:
+        findings.remark(f"{operation.id} gives no answer to {each.what} ({fact})")
+        return
+    seen = server_error(exam, clause, Exchange(request, response))
+    if isinstance(seen, Broken):
+        raise Ended(Failed(seen.expected, f"{operation.id} answered {each.what} with {response.status}", operation=operation.id))
+    findings.saw(f"{operation.id} with {each.what}", seen.remark if seen else "")
+
+
+def server_error(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:  # noqa: ARG001 - an observer's signature
+    """Judges any answer: 5xx is a fault of the server, save what says that it can't or won't answer now."""
+    response = exchange.response
+    if response is None or exchange.request.operation is None:
+        return None
+    if response.status in (501, 503):
+        return Fine(f"{exchange.request.operation} answered {response.status} once")
+    if response.status >= 500:
+        return Broken("no server error, whatever the input", f"{exchange.request.operation} answered {response.status}")
+    return Fine()
+
+
+CHECKS = {
+    "error_body_has_shape": Check(
+        error_body_has_shape,
+        shape,
+        how="Brings about a few failures, and holds the body of every failure of the examination against the documented shape.",
+    ),
+    "entries_say_something": Check(
+        entries_say_something,
+        entries,
+        how="Looks whether the entries of every failure have a text.",
+    ),
+    "cause_is_answered": Check(
+        cause_is_answered,
+        how="Makes the mistake with each operation, and holds the answer against the documented one.",
+    ),
+    "member_is_one_of": Check(
+        member_is_one_of,
+        one_of,
+        how="Looks at a member of every failure of the examination.",
+    ),
+    "cause_gives_member": Check(
+        cause_gives_member,
+        how="Brings the cause about in several ways, and looks at a member of the answers.",
+    ),
+    "param_names_a_parameter": Check(
+        param_names_a_parameter,
+        names_in_reads,
+        how="Breaks one member of a create at a time, and looks which parameter the answer names.",
+    ),
+    "status_is_never_for": Check(
+        status_is_never_for,
+        how="Brings other causes about, and looks for the status.",
+    ),
+    "no_input_causes_a_server_error": Check(
+        no_input_causes_a_server_error,
+        server_error,
+        examples=4,
+        how="Sends odd inputs to each operation: strange texts, numbers, encodings and bodies, some of them drawn.",
+    ),
+}

@@ -1,0 +1,555 @@
+"""How lists are cut into pages: sizes, bounds, walks, and what pages tell of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import strategies as st
+
+from conformance.addressing import dig
+from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Steps
+from conformance.exam import Exam
+from conformance.exchange import Exchange
+from conformance.ordinary import ordinary
+from conformance.paging import Page, Paged, Trail, disagreement, number_at, opened
+from conformance.parts import each
+from conformance.verdict import Failed, Inconclusive, Passed, Skipped, Verdict
+from specs.conventions.pagination import Pagination
+from specs.model import Clause, Operation
+
+__all__ = ["CHECKS"]
+
+FEW = 5
+"""Records that are made for a walk where there are fewer."""
+
+PAGES = 6
+"""Pages of a list too long to be walked to its end."""
+
+
+def _lists(exam: Exam, clause: Clause) -> list[Operation]:
+    return [operation for operation in exam.operations(clause) if operation.effect == "list"]
+
+
+def _refused(listed: Paged, page: Page, expected: str) -> Flow:
+    """What a page that should have come and did not means: a failure, unless the server could not answer."""
+    yield from ()
+    status, name = page.response.status, listed.operation.id
+    if status >= 500 or status == 429:
+        return Inconclusive(f"{name} was answered with {status}")
+    return Failed(expected, f"{status}: {listed.exam.read.excerpt(page.response, 120)}", operation=name)
+
+
+# Size
+
+
+def size_sets_the_number(exam: Exam, clause: Clause) -> Flow:
+    """Asks each list for the largest size and for one that is drawn."""
+    return each(_size(exam, operation) for operation in _lists(exam, clause))
+
+
+def _size(exam: Exam, operation: Operation) -> Flow:
+    listed = yield from opened(exam, operation)
+    largest = listed.parameters.maximum
+    if listed.parameters.size is None:
+        return Skipped(f"{operation.id} takes no size")
+    yield from listed.stocked(3)
+    most = yield from listed.page(0, size=largest)
+    if most.ids is None:
+        return (yield from _refused(listed, most, f"records for {listed.parameters.size}={largest}"))
+    if largest is not None and most.count > largest:
+        return Failed(f"{largest} records at most", str(most.count), operation=operation.id)
+    if largest is not None and 0 < most.count < largest:
+        following = yield from listed.page(1, size=largest)
+        if listed.numbered and following.count and (yield from _still(listed, most, following)):
+            return Failed(f"{largest} records for {listed.parameters.size}={largest}, as more follow", str(most.count), operation=operation.id)
+    if most.count < 2:
+        return Inconclusive(f"{operation.id} has {most.count} records", f"two {listed.resource.plural} or more")
+    size = exam.draw(st.integers(1, most.count - 1), f"{operation.id} size", max(1, most.count // 2))
+    return (yield from _exactly(listed, size, most))
+
+
+def _still(listed: Paged, first: Page, second: Page) -> Steps[bool]:
+    """Whether both pages still have as many records when asked for anew, so that nobody changed the list in between."""
+    one = yield from listed.answer(0, first.request.anew())
+    other = yield from listed.answer(1, second.request.anew())
+    return one.count == first.count and other.count > 0 and not set(one.ids or ()) & set(other.ids or ())
+
+
+def _exactly(listed: Paged, size: int, most: Page) -> Flow:
+    """The verdict on a page of a size of which there are enough records."""
+    expected = f"{size} records for {listed.parameters.size}={size}"
+    page = yield from listed.page(0, size=size)
+    if page.ids is None:
+        return (yield from _refused(listed, page, expected))
+    if page.count < size:
+        again = yield from listed.answer(0, most.request.anew())
+        page = yield from listed.page(0, size=size, fresh=True)
+        if again.count < size:
+            return Inconclusive(f"{listed.operation.id} changes while it is looked at")
+    if page.count != size:
+        return Failed(expected, str(page.count), operation=listed.operation.id)
+    return Passed(f"{listed.operation.id} gives {size} of {most.count} records for size {size}")
+
+
+def default_size_is_used(exam: Exam, clause: Clause) -> Flow:
+    """Asks each list without a size, and whether there are more records than come by default."""
+    return each(_default(exam, operation) for operation in _lists(exam, clause))
+
+
+def _default(exam: Exam, operation: Operation) -> Flow:
+    listed = yield from opened(exam, operation)
+    default = listed.parameters.default
+    if default is None:
+        return Skipped(f"the default size of {operation.id} is not documented")
+    expected = f"{default} records without a size"
+    page = yield from listed.page(0)
+    if page.ids is None:
+        return Inconclusive(f"{operation.id} was answered with {page.response.status}")
+    if page.count > default:
+        return Failed(expected, str(page.count), operation=operation.id)
+    if not (yield from _has_more(listed, default, page)):
+        return Inconclusive(f"{operation.id} has no more than {page.count} records", f"more than {default} {listed.resource.plural}")
+    if page.count < default:
+        page = yield from listed.page(0, fresh=True)
+    if page.count != default:
+        return Failed(f"{expected}, as there are more", str(page.count), operation=operation.id)
+    return Passed(f"{operation.id} gives {default} records by default")
+
+
+def _has_more(listed: Paged, default: int, page: Page) -> Steps[bool]:
+    """Whether a list has more records than come by default."""
+    largest = listed.parameters.maximum
+    if listed.parameters.size is not None and (largest is None or largest > default):
+        longer = yield from listed.page(0, size=default + 1)
+        if longer.count > default:
+            return True
+    if not listed.numbered:
+        return False
+    following = yield from listed.page(1)
+    return following.count > 0 and not set(following.ids or ()) & set(page.ids or ())
+
+
+# Bounds
+
+
+def size_bounds_hold(exam: Exam, clause: Clause) -> Flow:
+    """Sends sizes outside of the bounds, and texts that are none."""
+    return each(_bounds(exam, operation, first=index == 0) for index, operation in enumerate(_lists(exam, clause)))
+
+
+def _bounds(exam: Exam, operation: Operation, *, first: bool) -> Flow:
+    listed = yield from opened(exam, operation)
+    name, largest = listed.parameters.size, listed.parameters.maximum
+    if name is None or largest is None:
+        return Skipped(f"the sizes of {operation.id} have no documented bounds")
+    usual = yield from listed.page(0)
+    if not usual.count:
+        return Inconclusive(f"{operation.id} has no records", f"more than {largest} {listed.resource.plural}")
+    odd: list[Any] = [0, largest + 1, "abc", *([-1, 10**9, "1.5", ""] if first else [])]
+    remarks: list[str] = []
+    upper = False
+    for value in odd:
+        page = yield from listed.asked({name: value})
+        wrong = _out_of_bounds(listed, page, largest)
+        if wrong is not None:
+            return Failed(f"{name}={value} refused, or a list of {largest} records at most", wrong, operation=operation.id)
+        if value == 0 and page.ids == ():
+            remarks.append(f"{operation.id} answers {name}=0 with an empty list")
+        upper = upper or (isinstance(value, int) and value > largest and (page.ids is None or page.count == largest))
+    if not upper:
+        upper = yield from _more_than(listed, largest)
+    if not upper:
+        reason = f"{operation.id} has too few records to see whether {name}={largest + 1} is honoured; nothing else was wrong"
+        return Inconclusive(reason, f"more than {largest} {listed.resource.plural}", tuple(remarks))
+    return Passed(f"{operation.id} refuses or clamps {len(odd)} sizes outside of its bounds", tuple(remarks))
+
+
+def _out_of_bounds(listed: Paged, page: Page, largest: int) -> str | None:
+    if page.response.status >= 500 and page.response.status != 503:
+        return f"{page.response.status}: {listed.exam.read.excerpt(page.response, 120)}"
+    return f"{page.count} records" if page.count > largest else None
+
+
+def _more_than(listed: Paged, largest: int) -> Steps[bool]:
+    """Whether there are more records than fit on the largest page, so that honouring a larger size would have shown."""
+    page = yield from listed.page(1, size=largest)
+    return page.count > 0
+
+
+# The first page
+
+
+def first_page_is_the_default(exam: Exam, clause: Clause) -> Flow:
+    """Compares each list without a number with its first page by number, and that with the next one."""
+    return each(_first(exam, operation) for operation in _lists(exam, clause))
+
+
+def _first(exam: Exam, operation: Operation) -> Flow:
+    listed = yield from opened(exam, operation)
+    if not listed.numbered:
+        return Skipped(f"the pages of {operation.id} have no numbers")
+    known = yield from listed.stocked(2)
+    if not known:
+        return Inconclusive(f"{operation.id} has no records", f"two {listed.resource.plural} or more")
+    size = max(1, min(known // 2, 10)) if listed.parameters.size is not None and known > 1 else None
+    plain = yield from listed.page(0, size=size)
+    numbered = yield from listed.page(0, size=size, explicit=True)
+    told = f"{listed.parameters.page}={listed.parameters.first}"
+    if numbered.ids is None or plain.ids is None:
+        return (yield from _refused(listed, numbered if numbered.ids is None else plain, f"the first page for {told}"))
+    if numbered.ids != plain.ids and not (yield from _unsteady(listed, plain, numbered)):
+        return Failed(f"for {told} the same as without a number", _difference(plain, numbered), operation=operation.id)
+    if size is None:
+        return Passed(f"{operation.id} gives the same for {told}", ("there are too few records to compare with the next page",))
+    following = yield from listed.page(1, size=size)
+    shared = set(following.ids or ()) & set(numbered.ids)
+    if (shared or not following.count) and not (yield from _unsteady(listed, numbered, following)):
+        observed = f"the same {len(shared)} records again" if shared else f"no records, and {following.response.status}"
+        return Failed(f"other records on the page after {told}", observed, operation=operation.id)
+    return Passed(f"{operation.id} gives the same for {told}, and other records after it")
+
+
+def _unsteady(listed: Paged, *pages: Page) -> Steps[bool]:
+    """Whether the pages differ from themselves when asked for anew: then somebody else is writing."""
+    for page in pages:
+        again = yield from listed.answer(page.index, page.request.anew())
+        if again.ids != page.ids:
+            return True
+    return False
+
+
+def _difference(one: Page, other: Page) -> str:
+    new = [key for key in other.ids or () if key not in set(one.ids or ())]
+    return f"{len(new)} other records, such as {new[0]}" if new else f"{other.count} records instead of {one.count}, or in another order"
+
+
+# Walking
+
+
+def walk_gives_every_object_once(exam: Exam, clause: Clause) -> Flow:
+    """Walks each list by pages of a drawn size and compares with a walk by the largest pages."""
+    return each(_walk(exam, operation) for operation in _lists(exam, clause))
+
+
+def _walk(exam: Exam, operation: Operation) -> Flow:
+    listed = yield from opened(exam, operation)
+    own = yield from _own_record(listed)
+    known = yield from listed.stocked(FEW)
+    if known < 2:
+        return Inconclusive(f"{operation.id} has {known} records", f"three {listed.resource.plural} or more")
+    largest = listed.parameters.maximum
+    long = yield from listed.walk(size=largest, limit=PAGES * (largest or 100))
+    size = _drawn_size(exam, listed, long)
+    limit = None if long.whole else len(long.ids)
+    short = (yield from listed.walk(size=size, limit=limit)) if size is not None else long
+    wrong = yield from _confirmed(listed, long, short, size)
+    if wrong is not None:
+        return Failed("every object once, in a stable order, and then the end", wrong, operation=operation.id)
+    lost = yield from _lost(listed, own, long)
+    if lost is not None:
+        return lost
+    if len(short.pages) < 2:
+        return Inconclusive(f"{operation.id} has one page of {short.pages[0].count} records", f"more {listed.resource.plural} than fit on a page")
+    wrong = yield from _tells(listed, short)
+    if wrong is not None:
+        return Failed("numbers and links that agree with the walk", wrong, operation=operation.id)
+    return Passed(f"{operation.id}: {len(short.ids)} records on {len(short.pages)} pages", _remarks(operation, long, short))
+
+
+def _drawn_size(exam: Exam, listed: Paged, long: Trail) -> int | None:
+    """A size that gives three pages or a few more."""
+    if listed.parameters.size is None:
+        return None
+    total = len(long.ids)
+    pages = exam.draw(st.integers(min(3, total), min(PAGES, total)), f"{listed.operation.id} pages", min(4, total))
+    size: int = max(1, -(-total // pages))
+    return min(size, listed.parameters.maximum or size)
+
+
+def _own_record(listed: Paged) -> Steps[str | None]:
+    """The id of a record of our own, made once for an examination: it must be found."""
+    made: dict[str, str | None] = listed.exam.notes.setdefault("pagination: own records", {})
+    name = listed.operation.id
+    if name not in made and listed.exam.target.permit.write:
+        made[name] = yield from listed.own()
+    return made.get(name)
+
+
+def _confirmed(listed: Paged, long: Trail, short: Trail, size: int | None) -> Steps[str | None]:
+    """What is wrong with two walks of one list, and still is when they are walked anew; None if nothing."""
+    largest = listed.parameters.maximum
+    first = _wrong(long, largest) or _wrong(short, size) or _gap(long, short)
+    if first is None and [key for key in long.ids if key in set(short.ids)] == short.ids[: len(long.ids)]:
+        return None
+    limit = None if long.whole else len(long.ids)
+    long_again = yield from listed.walk(size=largest, limit=limit, fresh=True)
+    short_again = yield from listed.walk(size=size, limit=limit, fresh=True)
+    if first is not None:
+        second = _wrong(long_again, largest) or _wrong(short_again, size)
+        return second or _lasting_gap(long, long_again, short, short_again)
+    if short_again.ids == short.ids or set(short_again.ids) != set(short.ids):
+        return None
+    third = yield from listed.walk(size=size, limit=limit, fresh=True)
+    return "the order changes from walk to walk" if third.ids not in (short.ids, short_again.ids) else None
+
+
+def _wrong(trail: Trail, size: int | None) -> str | None:
+    """What is wrong with a walk in itself: repeated records, pages too long or too short, no end, an error."""
+    seen: dict[str, int] = {}
+    for page in trail.pages:
+        for key in page.ids or ():
+            if key in seen:
+                return f"{key} on page {seen[key]} and again on page {page.index} (counted from 0; size {size})"
+            seen[key] = page.index
+    for page in trail.pages:
+        last = page is trail.pages[-1]
+        if size is not None and (page.count > size or (page.count < size and not last)):
+            return f"{page.count} records on page {page.index} (counted from 0) of size {size}{'' if last else ', and more after it'}"
+    if trail.end == "endless":
+        return f"the last page again on page {len(trail.pages)} (counted from 0; size {size}): the list never ends"
+    if trail.end == "refused" and trail.after is not None and trail.after.response.status >= 500:
+        return f"{trail.after.response.status} for page {trail.after.index} (counted from 0; size {size})"
+    new = set(trail.after.ids or ()) - set(seen) if trail.end == "told" and trail.after is not None else set()
+    return f"{len(new)} more records on the page after the one that is told to be the last" if new else None
+
+
+def _gap(long: Trail, short: Trail) -> str | None:
+    reach = set(short.ids)
+    missing = [key for key in long.ids if key not in reach]
+    if not missing and long.whole:
+        missing = [key for key in short.ids if key not in set(long.ids)]
+    return f"{missing[0]} is missing" if missing else None
+
+
+def _lasting_gap(long: Trail, long_again: Trail, short: Trail, short_again: Trail) -> str | None:
+    """A record that both walks of one size found and neither walk of the other did."""
+    steady, seen = set(long.ids) & set(long_again.ids), set(short.ids) | set(short_again.ids)
+    other, known = set(short.ids) & set(short_again.ids), set(long.ids) | set(long_again.ids)
+    missing = sorted(steady - seen)
+    if not missing and long.whole and long_again.whole:
+        missing = sorted(other - known)
+    return f"{len(missing)} records, such as {missing[0]}, come in a walk by one size and not by another" if missing else None
+
+
+def _lost(listed: Paged, own: str | None, long: Trail) -> Steps[Verdict | None]:
+    """A record that we made must be found; where it is not, a second one tells a lost end from a list that leaves ours out."""
+    if own is None or not long.whole or own in long.ids:
+        return None
+    second = yield from listed.own()
+    again = yield from listed.walk(size=listed.parameters.maximum, fresh=True)
+    if own in again.ids:
+        late = second is not None and second not in again.ids
+        observed = f"{own}, made before the walk, is missing until another record is made after it" if late else None
+        return Failed("every object once", observed, operation=listed.operation.id) if observed else None
+    return Inconclusive(f"{listed.operation.id} does not list the {listed.resource.singular} that was made", "a payload whose record the list shows")
+
+
+def _remarks(operation: Operation, *trails: Trail) -> tuple[str, ...]:
+    refused = [trail.after for trail in trails if trail.end == "refused" and trail.after is not None]
+    told = [f"{operation.id} answers a page past the end with {page.response.status}" for page in refused[:1]]
+    return (*told, *(f"{operation.id} is too long to be walked to its end" for trail in trails[:1] if not trail.whole))
+
+
+# What pages tell
+
+
+def _tells(listed: Paged, trail: Trail) -> Steps[str | None]:
+    """How a walk's pages misreport themselves: numbers that disagree, links that lead elsewhere; None if they don't."""
+    for page in trail.pages:
+        wrong = disagreement(page, listed.parameters, asked=listed.numbered and page.index > 0)
+        if wrong is not None:
+            return wrong
+    wrong = _total_of(listed.parameters, trail)
+    if wrong is not None:
+        return wrong
+    return (yield from _links(listed, trail)) if listed.parameters.links and listed.numbered else None
+
+
+def _total_of(parameters: Pagination, trail: Trail) -> str | None:
+    if not trail.whole:
+        return None
+    totals = {number_at(page.document, parameters.numbers.total_records) for page in trail.pages} - {None}
+    if len(totals) == 1 and totals != {len(trail.ids)}:
+        return f"{totals.pop()} at {parameters.numbers.total_records}, when the walk gives {len(trail.ids)}"
+    pages = {number_at(page.document, parameters.numbers.total_pages) for page in trail.pages} - {None}
+    if len(pages) == 1 and pages != {len(trail.pages)}:
+        return f"{pages.pop()} at {parameters.numbers.total_pages}, when the walk gives {len(trail.pages)} pages"
+    return None
+
+
+def _links(listed: Paged, trail: Trail) -> Steps[str | None]:
+    """Follows the links of the first page and the one after it, where they are given."""
+    second = trail.pages[1]
+    wanted = [(trail.pages[0], "next", 1), (second, "prev", 0), (second, "first", 0)]
+    if trail.whole:
+        wanted.append((second, "last", len(trail.pages) - 1))
+    for page, relation, index in wanted:
+        link = dig(page.document, listed.parameters.links[relation]) if relation in listed.parameters.links else None
+        link = link.get("href") if isinstance(link, dict) else link
+        if not isinstance(link, str) or not link:
+            continue
+        found = yield from listed.linked(page, link, index)
+        if found is not None and found.ids != trail.pages[index].ids and not (yield from _unsteady(listed, trail.pages[index])):
+            return f"the link {relation} of page {page.index} leads to other records than page {index} has (counted from 0): {link[:120]}"
+    return None
+
+
+def numbers_agree(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
+    """Judges the numbers of one page against its records and one another."""
+    operation, response = ordinary(exam, exchange), exchange.response
+    if operation is None or response is None or operation.effect != "list" or operation.id not in clause.operations or not exam.read.succeeded(response):
+        return None
+    parameters: Pagination = exam.spec.convention(clause).parameters
+    document = exam.read.document(response)
+    pointers = (parameters.numbers.page, parameters.numbers.per_page, parameters.numbers.total_pages, parameters.numbers.total_records)
+    records = dig(document, exam.read.items_pointer(exam.spec.resources[operation.resource or ""]))
+    if not isinstance(records, list) or all(pointer is None or dig(document, pointer) is dig(None, "/none") for pointer in pointers):
+        return None
+    page = Page(0, exchange.request, response, tuple(map(str, range(len(records)))), document)
+    wrong = disagreement(page, parameters, asked=False)
+    return Fine() if wrong is None else Broken("numbers that agree with the page", wrong)
+
+
+def numbers_agree_with_the_data(exam: Exam, clause: Clause) -> Flow:
+    """Walks each list by pages of a drawn size and holds the numbers of each page, and the total, against it."""
+    return each(_numbers(exam, operation) for operation in _lists(exam, clause))
+
+
+def _numbers(exam: Exam, operation: Operation) -> Flow:
+    listed = yield from opened(exam, operation)
+    known = yield from listed.stocked(3)
+    plain = yield from listed.page(0)
+    wrong = disagreement(plain, listed.parameters, asked=False)
+    if wrong is not None:
+        return Failed("numbers that agree with the page", wrong, operation=operation.id)
+    if not any(_told(plain, listed.parameters)):
+        return Inconclusive(f"{operation.id} tells no numbers of its pages", "an implementation that does")
+    if known < 2 or listed.parameters.size is None:
+        return Inconclusive(f"{operation.id} has {known} records", f"two {listed.resource.plural} or more")
+    size = exam.draw(st.integers(1, known - 1), f"{operation.id} size", max(1, known // 2))
+    trail = yield from listed.walk(size=size, limit=PAGES * size)
+    wrong = _first_of(disagreement(page, listed.parameters, asked=page.index > 0) for page in trail.pages) or _total_of(listed.parameters, trail)
+    if wrong is None and not trail.whole:
+        wrong = yield from _long_total(listed, plain, size)
+    if wrong is not None and (yield from _changed(listed, plain)):
+        return Inconclusive(f"{operation.id} changes while it is looked at")
+    if wrong is not None:
+        return Failed("numbers that agree with the pages", wrong, operation=operation.id)
+    return Passed(f"{operation.id}: the numbers of {len(trail.pages) + 1} pages agree with their records")
+
+
+def _told(page: Page, parameters: Pagination) -> Iterator[bool]:
+    numbers = parameters.numbers
+    for pointer in (numbers.page, numbers.per_page, numbers.total_pages, numbers.total_records):
+        yield number_at(page.document, pointer) is not None
+
+
+def _first_of(texts: Iterator[str | None]) -> str | None:
+    return next((text for text in texts if text is not None), None)
+
+
+def _long_total(listed: Paged, plain: Page, size: int) -> Steps[str | None]:
+    """Of a list too long to be walked by small pages: whether the last page that the numbers promise is there, and the last one."""
+    total = number_at(plain.document, listed.parameters.numbers.total_records)
+    if total is None or not listed.numbered or total < size:
+        return None
+    last = yield from listed.page(-(-total // size) - 1, size=size)
+    after = yield from listed.page(-(-total // size), size=size)
+    expected = (total - 1) % size + 1
+    if last.ids is not None and last.count != expected:
+        return f"{total} at {listed.parameters.numbers.total_records}, and {last.count} instead of {expected} records on the last page of size {size}"
+    return f"{total} at {listed.parameters.numbers.total_records}, and more records after those" if after.count and after.ids != last.ids else None
+
+
+def _changed(listed: Paged, plain: Page) -> Steps[bool]:
+    """Whether the total is another one now: then somebody else is writing."""
+    again = yield from listed.answer(0, plain.request.anew())
+    pointer = listed.parameters.numbers.total_records
+    return number_at(again.document, pointer) != number_at(plain.document, pointer)
+
+
+# Windows
+
+
+def window_is_cut(exam: Exam, clause: Clause) -> Flow:
+    """Compares the first pages of a drawn size with one another, with the default page and with a page twice as long."""
+    return each(_window(exam, operation) for operation in _lists(exam, clause))
+
+
+def _window(exam: Exam, operation: Operation) -> Flow:
+    listed = yield from opened(exam, operation)
+    if not listed.numbered or listed.parameters.size is None:
+        return Skipped(f"the pages of {operation.id} have no numbers")
+    known = yield from listed.stocked(3)
+    if known < 2:
+        return Inconclusive(f"{operation.id} has {known} records", f"two {listed.resource.plural} or more")
+    size = exam.draw(st.integers(1, max(1, known // 2)), f"{operation.id} size", max(1, known // 3))
+    verdict = yield from _cut(listed, size, False)
+    return verdict if isinstance(verdict, Passed) else (yield from _cut(listed, size, True))
+
+
+def _cut(listed: Paged, size: int, fresh: bool) -> Flow:
+    """The verdict on the first two pages of a size of which there are two pages."""
+    name = listed.operation.id
+    first = yield from _read_page(listed, 0, size, fresh)
+    second = yield from _read_page(listed, 1, size, fresh)
+    numbered = yield from listed.page(0, size=size, fresh=fresh, explicit=True)
+    both = yield from _read_page(listed, 0, 2 * size, fresh)
+    for page in (first, second):
+        if page.count != size:
+            return Failed(f"{size} records on page {page.index + listed.parameters.first} of size {size}", str(page.count), operation=name)
+    if set(first.ids or ()) & set(second.ids or ()):
+        return Failed("pages without common records", f"{min(set(first.ids or ()) & set(second.ids or ()))} on both", operation=name)
+    if numbered.ids != first.ids:
+        return Failed(f"for {listed.parameters.page}={listed.parameters.first} the same as without a number", _difference(first, numbered), operation=name)
+    if both.count != 2 * size:
+        return Failed(f"{2 * size} records for a page of that size", str(both.count), operation=name)
+    if set(both.ids or ()) != {*(first.ids or ()), *(second.ids or ())}:
+        return Failed(f"the first two pages of size {size} to be the first of size {2 * size}", "other records", operation=name)
+    return Passed(f"{name} is cut into pages of {size}")
+
+
+def _read_page(listed: Paged, index: int, size: int, fresh: bool) -> Steps[Page]:
+    page = yield from listed.page(index, size=size, fresh=fresh)
+    if page.ids is None:
+        raise Ended((yield from _refused(listed, page, f"page {index + listed.parameters.first} of size {size}")))
+    return page
+
+
+CHECKS: dict[str, Check] = {
+    "size_sets_the_number": Check(
+        flow=size_sets_the_number,
+        examples=3,
+        how="Asks each list for the largest size and for drawn ones, up to the number of records known, and counts.",
+    ),
+    "default_size_is_used": Check(
+        flow=default_size_is_used,
+        how="Asks each list without a size; conclusive where there are more records than the documented default.",
+    ),
+    "size_bounds_hold": Check(
+        flow=size_bounds_hold,
+        how="Sends sizes of 0, below, just above and far above the bounds, and texts: refused or clamped, never honoured and never a server error.",
+    ),
+    "first_page_is_the_default": Check(
+        flow=first_page_is_the_default,
+        how="Compares each list without a page number with the documented first number, and that page with the next one.",
+    ),
+    "walk_gives_every_object_once": Check(
+        flow=walk_gives_every_object_once,
+        examples=3,
+        how="Walks each list by pages of drawn sizes and by the largest ones: no record twice, none missing, only the last page short, and an end; "
+        "numbers and links, where given, agree. What differs is walked anew before it counts.",
+    ),
+    "numbers_agree_with_the_data": Check(
+        flow=numbers_agree_with_the_data,
+        observe=numbers_agree,
+        examples=2,
+        how="Holds the numbers that pages tell of themselves, where they do, against their records, one another and the walk.",
+    ),
+    "window_is_cut": Check(
+        flow=window_is_cut,
+        examples=3,
+        how="Compares the first two pages of drawn sizes with one another, with the page without a number and with one twice as long.",
+    ),
+}

@@ -1,0 +1,157 @@
+"""Odd inputs: texts, numbers, encodings and bodies on which servers fall over, fixed and drawn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from hypothesis import strategies as st
+
+from conformance.aiming import Aim, Aims
+from conformance.asking import READS
+from conformance.check import Steps
+from conformance.exam import Exam
+from conformance.exchange import Request
+from specs.model import Operation
+
+__all__ = ["Odd", "odd", "oddities", "sent"]
+
+Place = Literal["path", "query", "member", "body"]
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """One odd input: where it stands, what it is in words, and what is sent.
+
+    `sent` is percent-encoded text for the path (the id) and the query (added to what is there), JSON text for a member, the raw
+    text of a body.
+    """
+
+    place: Place
+    what: str
+    sent: str
+
+
+TEXTS = {
+    "a NUL": "proctor\x00",
+    "an emoji": "proctor 😀",
+    "a quote": "proctor' OR ''='",
+    "a long text": "proctor" * 300,
+    "a newline": "proctor\r\nX-Proctor: 1",
+    "an empty text": "",
+    "a bidirectional mark": "proctor\u202eabc",
+    "a format string": "%s%n{0}${7*7}",
+}
+
+VALUES: dict[str, Any] = {
+    "a huge number": 10**30,
+    "a negative number": -1,
+    "a tiny fraction": 1e-320,
+    "null": None,
+    "true": True,
+    "an array": [[], {}],
+    "an object": {"proctor": {"proctor": 1}},
+}
+
+BODIES = {
+    "an empty body": "",
+    "null as the body": "null",
+    "an array as the body": "[1]",
+    "a text as the body": '"proctor"',
+    "a number as the body": "-0",
+    "a body cut short": '{"proctor": [',
+    "a body nested deep": "[" * 300 + "]" * 300,
+    "a member named twice": '{"id": 1, "id": 2}',
+    "a lone surrogate": '{"proctor": "\\ud800"}',
+    "an infinite number": '{"proctor": 1e999}',
+}
+
+QUERIES = {
+    "a parameter twice": "zz_proctor=1&zz_proctor=2",
+    "a parameter with brackets left open": "zz_proctor%5B=1&zz_proctor%5B%5D%5D=2",
+    "bytes that are no UTF-8": "zz_proctor=%FF%FE",
+    "wrong percent-encoding": "zz_proctor=%zz%",
+    "a parameter without a name": "=1&&=",
+}
+
+
+def oddities(operation: Operation) -> tuple[Odd, ...]:
+    """A fixed handful of odd inputs for an operation: one or two of each place that it has."""
+    found = [Odd("query", what, QUERIES[what]) for what in ("bytes that are no UTF-8", "wrong percent-encoding")]
+    if _has_key(operation) and operation.effect in READS:
+        found += [Odd("path", what, quote(TEXTS[what], safe="")) for what in ("a NUL", "an emoji", "a quote")]
+        found.append(Odd("path", "a huge number", str(10**30)))
+    if _has_body(operation):
+        named = ("an empty body", "null as the body", "an array as the body", "a body cut short", "a lone surrogate")
+        found += [Odd("body", what, BODIES[what]) for what in named]
+    if operation.effect in ("create", "update", "replace"):
+        found += [Odd("member", what, json.dumps(VALUES[what])) for what in ("null", "an object", "a huge number")]
+        found.append(Odd("member", "a NUL", json.dumps(TEXTS["a NUL"])))
+    return tuple(found)
+
+
+def odd(operation: Operation) -> st.SearchStrategy[Odd]:
+    """A strategy for one odd input of an operation."""
+    kinds = [st.sampled_from([Odd("query", what, sent) for what, sent in QUERIES.items()])]
+    texts = st.one_of(st.sampled_from(list(TEXTS.values())), st.text(max_size=20))
+    kinds.append(texts.map(lambda text: Odd("query", "a drawn parameter", "zz_proctor=" + _encoded(text))))
+    if _has_key(operation) and operation.effect in READS:
+        kinds.append(texts.map(lambda text: Odd("path", "a drawn id", _encoded("proctor" + text))))
+    if _has_body(operation):
+        kinds.append(st.sampled_from([Odd("body", what, sent) for what, sent in BODIES.items()]))
+    if operation.effect in ("create", "update", "replace"):
+        inner = st.one_of(texts, st.sampled_from(list(VALUES.values())), st.integers(), st.lists(st.integers(), max_size=2))
+        kinds.append(inner.map(lambda value: Odd("member", "a drawn member", json.dumps(value))))
+    return st.one_of(kinds)
+
+
+def sent(exam: Exam, aims: Aims, operation: Operation, what: Odd) -> Steps[Request | None]:
+    """The request with the odd input, aimed at what it can't harm; None where there is nothing to aim at."""
+    aim = yield from aims.at(operation)
+    if aim is None:
+        return None
+    match what.place:
+        case "query":
+            return _in_query(aim.request(exam), what.sent)
+        case "path":
+            return _in_path(exam, aim, what.sent)
+        case "member":
+            return replace(aim, members=_with_member(aim, json.loads(what.sent))).request(exam)
+        case "body":
+            return replace(aim, members=None).request(exam, body=what.sent.encode())
+
+
+def _in_query(request: Request, sent: str) -> Request:
+    parts = urlsplit(request.url)
+    return replace(request, url=urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, sent))))))
+
+
+def _in_path(exam: Exam, aim: Aim, sent: str) -> Request | None:
+    """The read of an odd id: in the path, or where its parameter travels."""
+    if exam.ask.key_parameter(aim.operation) is None:
+        return None
+    mark = "proctorsoddid"
+    request = replace(aim, key=mark, own=None).request(exam)
+    return replace(request, url=request.url.replace(mark, sent, 1))
+
+
+def _with_member(aim: Aim, value: Any) -> Mapping[str, Any]:
+    """The members with one of them odd: which one depends on the value, so that it is not always the same."""
+    members = dict(aim.members or {})
+    names = list(members) or ["proctor"]
+    return {**members, names[len(json.dumps(value)) % len(names)]: value}
+
+
+def _has_key(operation: Operation) -> bool:
+    return bool(operation.path_parameters) and operation.effect == "read"
+
+
+def _has_body(operation: Operation) -> bool:
+    return operation.body is not None and operation.method not in ("GET", "HEAD", "DELETE")
+
+
+def _encoded(text: str) -> str:
+    return quote(text.encode("utf-8", "surrogatepass"), safe="")

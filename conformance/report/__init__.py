@@ -1,0 +1,18 @@
+"""Reports of an examination, by name: each gives the text of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conformance.examination import Examination
+from conformance.report import json_report, junit, terminal
+
+__all__ = ["REPORTS", "Report"]
+
+Report = Callable[[Examination], str]
+
+REPORTS: dict[str, Report] = {
+    "json": json_report.render,
+    "junit": junit.render,
+    "terminal": terminal.render,
+}

@@ -1,0 +1,36 @@
+"""`proctor demo`: the whole way through once, on this machine: the stub is served, and examined over HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from proctor.problems import specs_of
+
+__all__ = ["command"]
+
+
+@click.command("demo")
+@click.argument("apis", nargs=-1, metavar="[API|FILE]...")
+@click.option("--reports", default="reports", show_default=True, type=click.Path(), help="The folder for a JSON report an API.")
+@click.option("--rate-limit/--no-rate-limit", default=False, help="Examine rate limits, too: that waits for their windows to pass.")
+def command(apis: tuple[str, ...], reports: str, rate_limit: bool) -> None:
+    """Serve the stub of each API, examine it over HTTP, print the verdict and write the reports."""
+    from dataclasses import replace
+
+    from conformance import Options, Permit, exit_code
+    from mockserver import live
+    from proctor.check import examine_url, write_reports
+    from proctor.inprocess import stub_target
+
+    specs, codes = specs_of(apis), []
+    with live(*specs, rate_limit=None if rate_limit else 0) as server:
+        for spec in specs:
+            target = replace(stub_target(spec, server.of(spec.api), plain_url=None), permit=Permit(write=True, exhaust_rate_limit=rate_limit))
+            examination = examine_url(spec, target, Options())
+            path = Path(reports) / f"{spec.api}.json"
+            write_reports(examination, [("json", path)])
+            click.echo(f"Report: {path}\n")
+            codes.append(exit_code(examination))
+    raise SystemExit(max(codes))

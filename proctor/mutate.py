@@ -1,0 +1,116 @@
+"""`proctor mutate`: the proof. The clean stub passes, and the stub with a clause's fault fails that clause."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from proctor.problems import CannotGoOn, specs_of
+
+if TYPE_CHECKING:
+    from conformance.examination import Examination
+    from mockserver.engine import Engine
+    from mockserver.faults import FaultId
+    from specs.model import Spec
+
+__all__ = ["Killed", "command", "examine_engine", "mutants"]
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """One fault held against the examination: whether its clause failed, and if not what was said of it; requests and seconds to tell."""
+
+    fault: FaultId
+    killed: bool
+    verdict: str
+    requests: int
+    seconds: float
+
+
+@click.command("mutate")
+@click.argument("apis", nargs=-1, metavar="[API|FILE]...")
+@click.option("--only", multiple=True, metavar="CLAUSE", help="Only these clauses (an id, or the beginning of one).")
+@click.option("-v", "--verbose", is_flag=True, help="A line for each fault, not only for those that survive.")
+def command(apis: tuple[str, ...], only: tuple[str, ...], verbose: bool) -> None:
+    """Break every examined clause of each API in the stub, in process, in every way it can be broken, and examine it.
+
+    Exit code 1 if a fault survives, or if the clean stub fails anything.
+    """
+    sound = True
+    for spec in specs_of(apis):
+        sound &= _prove(spec, only, verbose)
+    raise SystemExit(0 if sound else 1)
+
+
+def examine_engine(spec: Spec, engine: Engine, clauses: tuple[str, ...] | None = None) -> Examination:
+    """What an examination finds of an engine, in process; time passes by the engine's clock."""
+    from conformance.examination import Options
+    from conformance.runner import examine
+    from proctor.inprocess import EngineTransport, engine_clock, stub_target
+
+    options = Options(generated=8 if clauses is None else 4, assured=True)
+    return examine(spec, stub_target(spec), EngineTransport(engine), clauses=clauses, options=options, clock=engine_clock(engine))
+
+
+def mutants(spec: Spec, only: tuple[str, ...] = ()) -> list[FaultId]:
+    """The faults of every examined clause (among those that `only` means)."""
+    from conformance.checks import CHECKS
+    from conformance.selection import select
+    from mockserver import faults_of
+
+    chosen = {clause.id for clause in select(spec, only) if clause.rule in CHECKS.get(clause.kind, {})}
+    return [fault for fault in faults_of(spec) if fault.clause in chosen]
+
+
+def kill(spec: Spec, fault: FaultId) -> Killed:
+    """Examines the one clause on a stub with the fault."""
+    from conformance.examination import state_of
+    from mockserver import Engine
+
+    begun = time.perf_counter()
+    found = examine_engine(spec, Engine([spec], faults=[fault.name]), (fault.clause,))
+    result = next(result for result in found.results if result.clause.id == fault.clause)
+    state = state_of(result)
+    reason = getattr(result.verdict, "reason", "")
+    return Killed(fault, state == "failed", f"{state}: {reason}" if reason else state, found.requests, time.perf_counter() - begun)
+
+
+def _prove(spec: Spec, only: tuple[str, ...], verbose: bool) -> bool:
+    from conformance.examination import state_of
+    from conformance.problems import TargetError
+    from mockserver import Engine
+
+    begun = time.perf_counter()
+    try:
+        faults = mutants(spec, only)
+    except TargetError as error:
+        raise CannotGoOn(str(error)) from None
+    clean = examine_engine(spec, Engine([spec]), only or None)
+    wrong = [result for result in clean.results if result.examined and state_of(result) != "passed"]
+    for result in wrong:
+        click.echo(f"  clean stub {state_of(result):12} {result.clause.id}: {getattr(result.verdict, 'reason', '') or getattr(result.verdict, 'observed', '')}")
+    outcomes = []
+    for fault in faults:
+        outcome = kill(spec, fault)
+        outcomes.append(outcome)
+        if verbose or not outcome.killed:
+            word = "killed  " if outcome.killed else "SURVIVED"
+            click.echo(f"  {word} {fault.name} ({outcome.requests} requests, {outcome.seconds:.2f} s)" + ("" if outcome.killed else f": {fault.says} {outcome.verdict}"))
+    return _summed_up(spec, clean, outcomes, time.perf_counter() - begun)
+
+
+def _summed_up(spec: Spec, clean: Examination, outcomes: list[Killed], seconds: float) -> bool:
+    examined = sum(result.examined for result in clean.results)
+    unbroken = {result.clause.id for result in clean.results if result.examined} - {outcome.fault.clause for outcome in outcomes}
+    killed, requests = sum(outcome.killed for outcome in outcomes), clean.requests + sum(outcome.requests for outcome in outcomes)
+    failed, passed = clean.counts["failed"] + clean.counts["errored"], clean.counts["passed"]
+    click.echo(
+        f"{spec.api}: {examined} of {len(clean.results)} clauses examined; clean stub {passed} passed, {failed} failed; "
+        f"{killed} of {len(outcomes)} faults killed; {requests} requests, {seconds:.1f} s"
+    )
+    for clause in sorted(unbroken):
+        click.echo(f"  no fault for {clause}")
+    return not failed and killed == len(outcomes) and not unbroken

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-__all__ = ["MISSING", "base_paths", "dig", "dig_all", "fill", "fill_path", "plant", "query_string", "whole_url"]
+__all__ = ["MISSING", "base_paths", "dig", "dig_all", "fill", "fill_path", "plant", "query_string", "texts", "whole_url"]
 
 MISSING: Any = object()
 """What `dig` gives where there is nothing (a null is something)."""
@@ -69,6 +69,16 @@ def base_paths(spec_base_path: str, url: str) -> tuple[str, ...]:
     if given.endswith(spec_base_path):
         return (given,)
     return (given + spec_base_path, given)
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a document that says something: values, not names."""
+    if isinstance(value, str):
+        if value.strip():
+            yield value
+    elif isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from texts(inner)
 
 
 def _text(value: Any) -> str:

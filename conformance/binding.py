@@ -24,7 +24,7 @@ from specs.conventions import CONVENTIONS
 from specs.errors import nearest
 from specs.model import Group, Operation, Resource, Spec
 
-__all__ = ["GIVEN_WHOLE", "bind", "without"]
+__all__ = ["GIVEN_WHOLE", "bind", "collection_path", "without"]
 
 GIVEN_WHOLE = frozenset({"fields", "also", "template", "shape", "links", "constant"})
 """Parameters that are tables and yet replaced whole."""
@@ -229,7 +229,7 @@ def _is_path(where: str, path: str, problems: Problems) -> bool:
 
 def _move(spec: Spec, name: str, new: str, where: str, problems: Problems) -> Spec:
     """Every path that begins with the resource's collection begins with the new path; under a parent's id, too, for its own operations."""
-    old = _collection_path(spec, spec.resources[name])
+    old = collection_path(spec, spec.resources[name])
     if old is None:
         found = f"the operations of {name} have no path in common"
         problems.append(TargetProblem(f"{where} path", found, "a path by operation", "bind each one under [operations]"))
@@ -247,10 +247,10 @@ def _move(spec: Spec, name: str, new: str, where: str, problems: Problems) -> Sp
     return replace(spec, operations=operations)
 
 
-def _collection_path(spec: Spec, resource: Resource) -> str | None:
-    """What the plain operations' paths have in common before any parameter, less a last segment that is an effect's name (RPC)."""
+def collection_path(spec: Spec, resource: Resource) -> str | None:
+    """What the plain operations' paths have in common before any parameter: without a suffix such as `.json`, or an effect's name (RPC)."""
     plain = [spec.operations[names[0]] for names in resource.operations.values() if names and names[0] in spec.operations]
-    paths = [operation.path.partition("{")[0].rstrip("/").split("/")[1:] for operation in plain]
+    paths = [re.sub(r"\.\w+$", "", operation.path.partition("{")[0].rstrip("/")).split("/")[1:] for operation in plain]
     if not paths:
         return None
     common = []

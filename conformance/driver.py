@@ -225,7 +225,7 @@ class Driver:
 
     def _send(self, request: Request, run: Run, manner: Manner) -> Exchange:
         if not manner.free:
-            self._check_budget(run)
+            self._check_budget(run, manner)
         if not manner.alone:
             self._pause(self.pace.wait(request), "the declared rate limit", free=manner.free)
         self.pace.note(request)
@@ -249,13 +249,14 @@ class Driver:
         self._book(request, response)
         return exchange
 
-    def _check_budget(self, run: Run) -> None:
+    def _check_budget(self, run: Run, manner: Manner) -> None:
         most, seconds = self.options.max_requests, self.options.max_time
         if most is not None and self.requests >= most:
             raise _Stop(Skipped(f"the {most} requests allowed were used up", "a larger --max-requests"))
         if seconds is not None and self.clock.now() - self.begun >= seconds:
             raise _Stop(Skipped(f"the {seconds:g} s allowed were over", "a longer --max-time"))
-        if run.requests >= self.options.per_check:
+        alone = 6 * self.pace.limit.limit if manner.alone and self.pace.limit is not None else 0
+        if run.requests >= max(self.options.per_check, alone):
             raise _Stop(Inconclusive(f"no end after {run.requests} requests"))
 
     def _pause(self, seconds: float, why: str, *, free: bool = False) -> None:

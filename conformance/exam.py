@@ -196,11 +196,15 @@ class Exam:
 
     def payload(self, resource: Resource, *, rich: bool = False) -> Steps[dict[str, Any]]:
         """Members for a create that should be valid: those required (`rich`: optional ones, too), references filled with ids that exist."""
-        members = self.payloads.members(resource, rich=rich)
-        for name, value in list(members.items()):
+        return (yield from self.filled(resource, self.payloads.members(resource, rich=rich)))
+
+    def filled(self, resource: Resource, members: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+        """The members with references such as `{jobs.id}` filled with ids that exist."""
+        filled = dict(members)
+        for name, value in members.items():
             if isinstance(value, str) and value.startswith("{") and value.endswith("}"):
-                members[name] = yield from self._reference(resource, name, value[1:-1])
-        return members
+                filled[name] = yield from self._reference(resource, name, value[1:-1])
+        return filled
 
     def _reference(self, resource: Resource, member: str, text: str) -> Steps[Any]:
         """A value for `{jobs.id}` (a record of jobs) or `{companies}` (a parent)."""

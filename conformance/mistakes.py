@@ -163,7 +163,7 @@ def _missing(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[
     found = [_with(exam, aim, cause, {}, "a create without members", tuple(given))]
     for name in _required(exam, aim)[:_SOME] if len(given) > 1 else ():
         left = {other: value for other, value in given.items() if other != name}
-        found.append(_with(exam, aim, cause, left, f"no {name}", (name,)))  # noqa: PERF401 - two lines read better
+        found.append(_with(exam, aim, cause, left, f"no {name}", (name,)))
     return found
 
 

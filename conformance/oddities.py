@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -17,7 +18,10 @@ from conformance.exam import Exam
 from conformance.exchange import Request
 from specs.model import Operation
 
-__all__ = ["Odd", "odd", "oddities", "sent"]
+__all__ = ["BEFORE_THE_API", "Odd", "is_no_http", "odd", "oddities", "sent"]
+
+BEFORE_THE_API = frozenset({408, 413, 414, 431, 494, 495, 496, 497, 499, 502, 503, 504})
+"""Statuses that a web server before the API gives, in a body of its own."""
 
 Place = Literal["path", "query", "member", "body"]
 
@@ -34,6 +38,9 @@ class Odd:
     what: str
     sent: str
 
+
+_LONG = 4000
+_WRONG = re.compile(r"%(?![0-9A-Fa-f]{2})|%00")
 
 TEXTS = {
     "a NUL": "proctor\x00",
@@ -76,6 +83,11 @@ QUERIES = {
     "wrong percent-encoding": "zz_proctor=%zz%",
     "a parameter without a name": "=1&&=",
 }
+
+
+def is_no_http(request: Request) -> bool:
+    """Whether a web server may refuse the request before the API is asked: wrong percent-encoding, a NUL, or very long."""
+    return len(request.url) > _LONG or _WRONG.search(request.url) is not None
 
 
 def oddities(operation: Operation) -> tuple[Odd, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from conformance.addressing import MISSING, dig, dig_all, fill
@@ -14,6 +16,9 @@ from specs.conventions.statuses import Statuses, Success
 from specs.model import Operation, Resource, Spec
 
 __all__ = ["Judged", "Reading", "agrees", "allows"]
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_DATE_LENGTH = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,17 +204,36 @@ def allows(statuses: Iterable[int | str], status: int) -> bool:
 
 
 def agrees(given: Any, got: Any) -> bool:
-    """Whether a value that came back is the one that was given: numbers by value, also where one is written as text."""
+    """Whether a value that came back is the one that was given: numbers and moments by value, also where one is written as text."""
     if isinstance(given, bool) or isinstance(got, bool):
         return given == got or str(given).lower() == str(got).lower()
     if isinstance(given, int | float | str) and isinstance(got, int | float | str) and given != got:
-        try:
-            return float(given) == float(got)
-        except (ValueError, OverflowError):
-            return False
+        return _same_number(given, got) or _same_moment(given, got)
     if isinstance(given, Mapping) and isinstance(got, Mapping):
         return all(name in got and agrees(value, got[name]) for name, value in given.items())
+    if isinstance(given, list) and isinstance(got, list):
+        return len(given) == len(got) and all(map(agrees, given, got))
     return bool(given == got)
+
+
+def _same_number(given: float | str, got: float | str) -> bool:
+    try:
+        return float(given) == float(got)
+    except (ValueError, OverflowError):
+        return False
+
+
+def _same_moment(given: float | str, got: float | str) -> bool:
+    """Whether both are texts of one moment: other fractions and offsets, or a date and its midnight."""
+    if not (isinstance(given, str) and isinstance(got, str) and _DATE.match(given) and _DATE.match(got)):
+        return False
+    try:
+        one, other = datetime.fromisoformat(given), datetime.fromisoformat(got)
+    except ValueError:
+        return False
+    if len(given) == _DATE_LENGTH or len(got) == _DATE_LENGTH:
+        return one.date() == other.date()
+    return (one if one.tzinfo else one.replace(tzinfo=UTC)) == (other if other.tzinfo else other.replace(tzinfo=UTC))
 
 
 def _spelled(statuses: Iterable[int | str]) -> str:

@@ -10,6 +10,9 @@ from typing import Any
 
 import msgspec
 
+from conformance.binding import collection_path
+from conformance.payloads import Payloads
+from conformance.target import Target
 from specs.model import Group, Resource, Spec
 
 __all__ = ["starter"]
@@ -25,7 +28,7 @@ _SAMPLES = {"string", "integer", "number", "boolean", "array", "object"}
 
 def starter(spec: Spec) -> str:
     """The text of a `proctor.toml` for an API, with comments; it loads as soon as URL and the variables of `full` are there."""
-    blocks = [_head(spec), _credentials(spec), *(_resource(resource) for resource in spec.resources.values()), *_choices(spec), _permit(spec)]
+    blocks = [_head(spec), _credentials(spec), *(_resource(spec, resource) for resource in spec.resources.values()), *_choices(spec), _permit(spec)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -59,20 +62,21 @@ def _variable(api: str, role: str, field: str) -> str:
     return re.sub(r"^(?=\d)", "_", re.sub(r"[^A-Z0-9]+", "_", name))
 
 
-def _resource(resource: Resource) -> str:
+def _resource(spec: Spec, resource: Resource) -> str:
     comment = "Named by the document." if resource.names == "documented" else "Representative: the document names no such resource; bind it to one of yours."
     table = f"resources.{_key(resource.name)}"
-    lines = [f"# {comment}", f"# [{table}]", "# absent = true  # the target has no such resource", f'# path = "/{resource.name}"']
+    path = collection_path(spec, resource)
+    lines = [f"# {comment}", f"# [{table}]", "# absent = true  # the target has no such resource", *([f'# path = "{path}"'] if path else [])]
     if resource.names == "choice":
         lines += [f'# singular = "{resource.singular}"', f'# plural = "{resource.plural}"', f'# key = "{resource.key}"']
     if "create" in resource.operations:
-        lines += [f"# [{table}.create]  # a JSON type, a schema, or {{value = …}} as it stands", *(f"# {line}" for line in _create(resource))]
+        lines += [f"# [{table}.create]  # a JSON type, a schema, or {{value = …}} as it stands", *(f"# {line}" for line in _create(spec, resource))]
     return "\n".join(lines)
 
 
-def _create(resource: Resource) -> Iterator[str]:
-    schema = resource.schema
-    wanted = [*schema.get("required", ()), *resource.create]
+def _create(spec: Spec, resource: Resource) -> Iterator[str]:
+    schema = Payloads(spec, Target(spec.api, "https://staging.example.com")).schema(resource)
+    wanted = {*schema.get("required", ()), *resource.create}
     for name, inner in schema.get("properties", {}).items():
         if name != resource.key and (name in wanted or not wanted) and not inner.get("readOnly"):
             yield f"{_key(name)} = {_sample(resource, name, inner)}"

@@ -17,7 +17,7 @@ from urllib.request import getproxies_environment, proxy_bypass
 
 from urllib3 import HTTPHeaderDict, HTTPResponse, make_headers
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
 
 from conformance.deadline import DeadlineSocket
 from conformance.exchange import NoAnswer, NotPermitted, Request, Response
@@ -273,7 +273,7 @@ def _in_words(error: Exception, request: Request, target: Target) -> str:
         return f"the name {host} is not known"
     if isinstance(error, ConnectTimeoutError):
         return f"{where} did not take the connection within {target.timeout:g} s"
-    if isinstance(inner, TimeoutError):
+    if isinstance(inner, TimeoutError | ReadTimeoutError):
         each, whole = request.timeout or target.timeout, request.timeout or target.timeout * WHOLE
         return f"{where} gave no whole answer in time ({each:g} s for one read, {whole:g} s in all)"
     if isinstance(error, NewConnectionError):

@@ -42,21 +42,23 @@ class Planted:
     api: str
     clause: Clause
     fault: Fault
-    operations: frozenset[str]
-    everywhere: bool
+    operations: tuple[str, ...]
+    pseudo: bool
 
 
 def faults_of(spec: Spec) -> list[FaultId]:
     """All faults of a spec, clause by clause, the usual way of each first."""
     found = []
     for clause in spec.clauses.values():
-        for number, (way, fault) in enumerate(_ways(clause).items()):
+        for number, (way, fault) in enumerate(_ways(spec, clause).items()):
             found.append(FaultId(clause.id, way, number == 0, fault.says))
     return found
 
 
-def _ways(clause: Clause) -> Mapping[str, Fault]:
-    return BEHAVIOURS[clause.kind].FAULTS.get(clause.rule, {})
+def _ways(spec: Spec, clause: Clause) -> Mapping[str, Fault]:
+    """The ways to break a clause: those of its rule that fit it."""
+    ways = BEHAVIOURS[clause.kind].FAULTS.get(clause.rule, {})
+    return {way: fault for way, fault in ways.items() if fault.fits is None or fault.fits(spec, clause)}
 
 
 def resolve(text: str, apis: Mapping[str, Api]) -> Planted:
@@ -68,7 +70,7 @@ def resolve(text: str, apis: Mapping[str, Api]) -> Planted:
         near = [identity for identity in clauses if identity.split("/")[0] == name.split("/")[0]] or list(clauses)
         raise FaultError(f"{name!r} is no clause of what is served; there is {', '.join(near)}")
     api, clause = clauses[name]
-    ways = _ways(clause)
+    ways = _ways(api.spec, clause)
     if not ways:
         raise FaultError(f"{name} has no fault")
     if way and way not in ways:
@@ -76,14 +78,15 @@ def resolve(text: str, apis: Mapping[str, Api]) -> Planted:
     if operation and operation not in clause.operations:
         raise FaultError(f"{name} does not speak of {operation!r}, but of {', '.join(clause.operations)}")
     fault = ways[way] if way else next(iter(ways.values()))
-    operations = frozenset([operation]) if operation else frozenset(clause.operations)
-    return Planted(api.name, clause, fault, operations, not operation and operations >= set(api.spec.operations))
+    spoken_of = tuple(api.spec.operations) if fault.everywhere else clause.operations
+    operations = (operation,) if operation else spoken_of
+    return Planted(api.name, clause, fault, operations, not operation and set(operations) >= set(api.spec.operations))
 
 
 def plant(api: Api, planted: Sequence[Planted]) -> None:
     """Compiles an API's operations anew with these faults, and without any others."""
     for served in (*api.served.values(), *api.pseudo.values()):
-        here = [one for one in planted if served.id in one.operations or (served.operation is None and one.everywhere)]
+        here = [one for one in planted if served.id in one.operations or (served.operation is None and one.pseudo)]
         if not here:
             served.pipeline = served.honest
             continue
@@ -99,7 +102,7 @@ def _wrap(api: Api, served: Served, entries: list[Entry], planted: Planted) -> N
 
     fault, clause = planted.fault, planted.clause
     kind = fault.kind or clause.kind
-    site = Site(api, served, api.spec.convention(clause), clause.arguments, clause)
+    site = Site(api, served, api.spec.convention(clause), clause, planted.operations)
     for number, entry in enumerate(entries):
         if entry.kind == kind and entry.stage is fault.stage:
             entries[number] = entry._replace(step=fault.wrap(entry.step, site))

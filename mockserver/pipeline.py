@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mockserver.api import Api, Served
     from mockserver.clock import Clock
     from mockserver.store import Row, Store
-    from specs.model import Clause, Group, Parent, Principal
+    from specs.model import Clause, Group, Parent, Principal, Spec
 
 __all__ = ["EMPTY", "Answer", "Call", "Fault", "Pipeline", "Refusal", "Site", "Space", "Stage", "Step", "Wrap"]
 
@@ -179,13 +179,23 @@ Step = Callable[[Call], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a fault is planted: the operation, the group whose parameters hold, and the rule's arguments."""
+    """Where a fault is planted: the operation, the clause, the group whose parameters hold, and all operations it breaks."""
 
     api: Api
     served: Served
     group: Group
-    arguments: Any
     clause: Clause
+    operations: tuple[str, ...]
+
+    @property
+    def parameters(self) -> Any:
+        """The parameters of the group."""
+        return self.group.parameters
+
+    @property
+    def arguments(self) -> Any:
+        """The arguments of the clause's rule."""
+        return self.clause.arguments
 
 
 Wrap = Callable[[Step, Site], Step]
@@ -195,17 +205,17 @@ Wrap = Callable[[Step, Site], Step]
 class Fault:
     """One way to break a rule: it takes the honest step of a stage and gives back a broken one.
 
-    The step is that of the rule's own kind, or of `kind` where that is given; where there is none, an empty one is wrapped.
+    `says` is what goes wrong, in one sentence. The step is that of the rule's own kind, or of `kind` where that is given; where
+    there is none, an empty one is wrapped. A fault that is `everywhere` breaks all operations of the API where no operation is
+    named, since the rule is about what other operations then do. `fits` tells for which clauses there is such a fault at all.
     """
 
+    says: str
     stage: Stage
     wrap: Wrap
     kind: str | None = None
-
-    @property
-    def says(self) -> str:
-        """What goes wrong, in one sentence."""
-        return (self.wrap.__doc__ or "").strip().split("\n")[0]
+    everywhere: bool = False
+    fits: Callable[[Spec, Clause], bool] | None = None
 
 
 class Pipeline:

@@ -127,7 +127,7 @@ def _json(text: bytes | str) -> Any:
 
 def nested(form: dict[str, str], root: str) -> dict[str, str]:
     """The fields of a form that stand under a root in brackets, `project[name]`, and those that stand plain."""
-    found = {}
+    found: dict[str, str] = {}
     for name, value in form.items():
         head, bracket, _ = name.partition("[")
         if not bracket:

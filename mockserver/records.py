@@ -95,13 +95,15 @@ class Maker:
             elements = record.get(member)
             if not isinstance(elements, list):
                 continue
-            made = {"{record}": lambda: key, "{uuid}": lambda: new_uuid(call)}
-            record[member] = [
-                {**element, **{name: made[value]() if value in made else value for name, value in lacking.items() if element.get(name) is None}}
-                if isinstance(element, dict)
-                else element
-                for element in elements
-            ]
+            record[member] = [self._completed(call, element, lacking, key) if isinstance(element, dict) else element for element in elements]
+
+    @staticmethod
+    def _completed(call: Call, element: Mapping[str, Any], lacking: Mapping[str, Any], key: Any) -> dict[str, Any]:
+        found = dict(element)
+        for name, value in lacking.items():
+            if found.get(name) is None:
+                found[name] = key if value == "{record}" else new_uuid(call) if value == "{uuid}" else value
+        return found
 
     def _new_key(self, call: Call) -> Any:
         """An id that is free, of the kind that the resource's ids are."""

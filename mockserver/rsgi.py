@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import quote
 
@@ -9,6 +10,9 @@ from mockserver.engine import MAX_BODY, Engine
 from mockserver.exchange import Request, Response
 
 __all__ = ["RsgiApp", "TooLargeError", "merged"]
+
+_PATIENCE = 30.0
+"""Seconds that a body may take to come."""
 
 
 class TooLargeError(ValueError):
@@ -22,12 +26,18 @@ class RsgiApp:
     again, so that only an encoded slash is lost.
     """
 
-    __slots__ = ("_engine", "_handle", "_scheme")
+    __slots__ = ("_engine", "_handle", "_reading", "_scheme")
 
     def __init__(self, engine: Engine, scheme: str = "https") -> None:
         self._engine = engine
         self._handle = engine.handle
         self._scheme = scheme
+        self._reading: set[asyncio.Task[Any]] = set()
+
+    def cut(self) -> None:
+        """Ends the requests whose bodies have not come yet: what a server does before it stops."""
+        for task in self._reading:
+            task.cancel()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         headers = merged(scope.headers.items())
@@ -37,12 +47,31 @@ class RsgiApp:
         body = b""
         if "content-length" in headers or "transfer-encoding" in headers or scope.http_version[:1] == "2":
             try:
-                body = await _read(headers, protocol)
+                body = await self._read(headers, protocol)
             except TooLargeError:
                 self._send(protocol, self._engine.too_large(Request(method, path, scope.query_string, headers)))
                 return
+            except (TimeoutError, asyncio.CancelledError):
+                protocol.response_empty(408, [("connection", "close")])
+                return
         origin = f"{scope.scheme}://{headers.get('host') or scope.authority or scope.server}"
         self._send(protocol, self._handle(Request(method, path, scope.query_string, headers, body, self._scheme, origin)))
+
+    async def _read(self, headers: dict[str, str], protocol: Any) -> bytes:
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length) > MAX_BODY:
+            raise TooLargeError
+        task = asyncio.current_task()
+        assert task is not None
+        self._reading.add(task)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                if length:
+                    body: bytes = await protocol()
+                    return body
+                return await _chunks(protocol)
+        finally:
+            self._reading.discard(task)
 
     @staticmethod
     def _send(protocol: Any, response: Response) -> None:
@@ -63,13 +92,7 @@ def merged(items: list[tuple[str, str]]) -> dict[str, str]:
     return headers
 
 
-async def _read(headers: dict[str, str], protocol: Any) -> bytes:
-    length = headers.get("content-length", "")
-    if length.isdecimal():
-        if int(length) > MAX_BODY:
-            raise TooLargeError
-        body: bytes = await protocol()
-        return body
+async def _chunks(protocol: Any) -> bytes:
     chunks, size = [], 0
     async for chunk in protocol:
         size += len(chunk)

@@ -48,14 +48,21 @@ def bind_port(host: str, port: int) -> int:
         return free
 
 
-def _server(engine: Engine, host: str, port: int, **options: Any) -> Any:
+def _server(engine: Engine, host: str, port: int, **options: Any) -> tuple[Any, Callable[[], None]]:
+    """A server that is ready to run, and what stops it."""
     from granian.http import HTTP1Settings
     from granian.server.embed import Server
 
     settings = HTTP1Settings(header_read_timeout=30_000, max_buffer_size=1024 * 1024)
-    server = Server(RsgiApp(engine), address=host, port=port, log_enabled=False, websockets=False, http1_settings=settings, backlog=1024, **options)
+    app = RsgiApp(engine)
+    server: Any = Server(app, address=host, port=port, log_enabled=False, websockets=False, http1_settings=settings, backlog=1024, **options)
     server.workers_kill_timeout = _GRACE
-    return server
+
+    def stop() -> None:
+        app.cut()
+        server.stop()
+
+    return server, stop
 
 
 async def _until_stopped(server: Any) -> None:
@@ -83,10 +90,10 @@ def serve(
     url = _url("http" if certificate is None else "https", host, chosen)
 
     async def run() -> None:
-        server = _server(engine, host, chosen, **options)
+        server, stop = _server(engine, host, chosen, **options)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, server.stop)
+            loop.add_signal_handler(number, stop)
         running = asyncio.ensure_future(_until_stopped(server))
         await _answering(host, chosen, running)
         if announce is None:
@@ -126,14 +133,14 @@ def live(*specs: Spec, engine: Engine | None = None, host: str = "127.0.0.1", po
     served = engine or Engine(specs, **options)
     chosen = bind_port(host, port)
     loop = asyncio.new_event_loop()
-    started: list[Any] = []
+    started: list[Callable[[], None]] = []
     ready = threading.Event()
 
     async def run() -> None:
-        server = _server(served, host, chosen)
+        server, stop = _server(served, host, chosen)
         running = asyncio.ensure_future(_until_stopped(server))
         await _answering(host, chosen, running)
-        started.append(server)
+        started.append(stop)
         ready.set()
         await running
 
@@ -146,6 +153,6 @@ def live(*specs: Spec, engine: Engine | None = None, host: str = "127.0.0.1", po
     try:
         yield Live(served, _url("http", host, chosen))
     finally:
-        loop.call_soon_threadsafe(started[0].stop)
+        loop.call_soon_threadsafe(started[0])
         thread.join(10)
         loop.close()

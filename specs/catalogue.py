@@ -37,15 +37,15 @@ def find(name_or_path: str | Path) -> Path:
     """
     text = str(name_or_path)
     path = Path(name_or_path)
-    if isinstance(name_or_path, str) and _is_name(text):
-        shipped = apis_folder() / f"{text}.yaml"
-        if shipped.is_file():
-            return shipped
-    if _exists(path):
+    if isinstance(name_or_path, str) and _is_name(text) and text in names():
+        return apis_folder() / f"{text}.yaml"
+    if text and _exists(path):
         return path
     known = names()
     if _is_name(text):
-        raise SpecError([Problem(text, 1, 1, "no such API or file", f"a path, or one of {', '.join(known) or 'the shipped specs'}", nearest(text, known))])
+        raise SpecError(
+            [Problem(text[:300], 1, 1, "no such API or file", f"a path, or one of {', '.join(known) or 'the shipped specs'}", nearest(text, known))]
+        )
     raise SpecError([Problem(text[:300], 1, 1, "no such file", "a YAML or JSON file", "check the path")])
 
 

@@ -58,7 +58,8 @@ def resources(operations: Mapping[str, Operation]) -> dict[str, Resource]:
     A path that ends in a parameter is an item of the collection above it: GET reads, PUT replaces, PATCH updates, DELETE deletes; on the
     collection GET lists and POST creates. A path without items that gives no list is a singleton. Other operations have no effect.
     """
-    collections = {_collection(operation.path) for operation in operations.values() if _is_item(operation.path)}
+    collections = {_way(_collection(operation.path)) for operation in operations.values() if _is_item(operation.path)}
+    collections |= {_way(_bare(operation.path)) for operation in operations.values() if _gives_list(operation)}
     found: dict[tuple[str, ...], _Found] = {}
     for operation in operations.values():
         effect, collection = _effect(operation, collections)
@@ -75,13 +76,13 @@ def resources(operations: Mapping[str, Operation]) -> dict[str, Resource]:
     return {one.name: _resource(one) for one in found.values()}
 
 
-def _effect(operation: Operation, collections: set[str]) -> tuple[Effect | None, str]:
+def _effect(operation: Operation, collections: set[tuple[str, ...]]) -> tuple[Effect | None, str]:
     if _is_item(operation.path):
         return _ON_ITEM.get(operation.method), _collection(operation.path)
     path = _bare(operation.path)
     if not path.strip("/"):
         return None, path
-    if path in collections or _gives_list(operation):
+    if _way(path) in collections:
         return _ON_COLLECTION.get(operation.method), path
     if operation.method == "POST":
         return None, path
@@ -139,7 +140,7 @@ def _add_parents(way: tuple[str, ...], one: _Found, found: Mapping[tuple[str, ..
 
 
 def _gives_list(operation: Operation) -> bool:
-    return operation.method == "GET" and _items(_answer(operation)) is not None
+    return operation.method == "GET" and not _is_item(operation.path) and _items(_answer(operation)) is not None
 
 
 def _answer(operation: Operation) -> Mapping[str, Any]:

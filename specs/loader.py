@@ -75,6 +75,7 @@ class _Loading:
         self.structure = openapi.check(self.files, dialect=self.dialect)
         self.schemas = self.structure.schemas
         self.malformed = False
+        self.refused: list[Problem] = []
         self.malformed_seed: Node | None = None
         self.written = self._written()
         self.operation_ids = operation_ids(self.structure)
@@ -84,7 +85,10 @@ class _Loading:
         self._add_schemas()
         self.problems.extend(_misspelled_keys(self.root))
         if self.malformed:
-            self.problems.extend(complaints.of_extension(Node(self.files.root, (), {key: self.root.value[key] for key in KEYS if key in self.root.value})))
+            extension = Node(self.files.root, (), {key: self.root.value[key] for key in KEYS if key in self.root.value})
+            self.problems.extend(
+                complaints.of_extension(extension) or self.refused or [extension.problem("the extension is malformed", "the form of its schema")]
+            )
         if self.malformed_seed is not None:
             self.problems.extend(complaints.of_seed(self.malformed_seed))
         self.problems.extend(consistency.misnamed_anywhere(self.root, self.written, self.operation_ids))
@@ -121,8 +125,9 @@ class _Loading:
     def _converted(self, node: Node, form: type[_T]) -> _T | None:
         try:
             return msgspec.convert(node.value, form)
-        except (msgspec.ValidationError, RecursionError):
+        except (msgspec.ValidationError, RecursionError) as error:
             self.malformed = True
+            self.refused.append(node.problem(str(error)[:200], form.__name__))
             return None
 
     def _written_group(self, name: str, node: Node, made: Written) -> None:

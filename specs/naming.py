@@ -45,10 +45,11 @@ NAMED: dict[type[Struct], tuple[tuple[str, What], ...]] = {
     errors.CauseGivesMember: (("cause", "cause"), ("member", "member of an error")),
     errors.NamedMember: (("member", "member of an error"),),
     errors.StatusNever: (("never_for/*", "cause"),),
-    filtering.Filtering: (("members/~", "resource"),),
+    filtering.Filtering: (("members/~", "resource"), ("also/~", "resource")),
     isolation.Isolation: (("cause", "cause"), ("selector_cause", "cause"), ("selector", "field of a credential")),
     lifecycle.Lifecycle: (
         ("cause", "cause"), ("read_only/~", "resource"), ("defaults/~", "resource"), ("parsed/*/resource", "resource"), ("shown/~", "operation"),
+        ("shown_with_value/~", "resource"), ("as_text/~", "resource"), ("elements/~", "resource"),
     ),
     lifecycle.OnResource: (("resources/*", "resource"),),
     lifecycle.Members: (("resource", "resource"),),
@@ -60,7 +61,7 @@ NAMED: dict[type[Struct], tuple[tuple[str, What], ...]] = {
     nesting.Nesting: (("resource", "resource"), ("parent", "resource"), ("pairs/~", "operation"), ("pairs/*", "operation")),
     rate_limit.RateLimit: (("cause", "cause"), ("message", "member of an error")),
     resources.RecordMembers: (("resource", "resource"),),
-    sorting.Sorting: (("members/~", "resource"),),
+    sorting.Sorting: (("members/~", "resource"), ("also/~", "resource")),
     statuses.Statuses: (("success/~", "effect"),),
     transport.Transport: (("cause", "cause"),),
 }  # fmt: skip

@@ -12,7 +12,8 @@ from urllib.parse import unquote
 
 from specs.catalogue import apis_folder, fixtures_root
 from specs.errors import Problem, SpecError, nearest
-from specs.yaml_reader import Pointer, Tree, read
+from specs.reading import read
+from specs.tree import Pointer, Tree
 
 __all__ = ["Files", "Node", "bundle", "unique_name"]
 

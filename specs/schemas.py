@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from specs.errors import nearest
 from specs.references import Files, Node, unique_name
-from specs.yaml_reader import Pointer
+from specs.tree import Pointer
 
 __all__ = ["TYPES", "Schemas"]
 
@@ -142,11 +142,12 @@ class Schemas:
             return {"not": {}}
         inline = sum(self._targets[use].size for use in self._uses(node) if use in self._targets) <= MAX_SCHEMA
         made, names = self._expansion(node, inline=inline)
+        made = _as_mapping(made)
         seen: set[str] = set()
         while set(made) == {"$ref"} and made["$ref"] not in seen:  # what stands at the root should be seen there, not behind a reference
             seen.add(made["$ref"])
             target = self._targets[self._names[made["$ref"].removeprefix("#/$defs/")]]
-            made, names = dict(target.expanded), names | target.names
+            made, names = _as_mapping(target.expanded), names | target.names
         return {**made, "$defs": self._definitions(names)} if names else dict(made)
 
     def _definitions(self, names: set[str]) -> dict[str, Any]:

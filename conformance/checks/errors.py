@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from conformance.addressing import MISSING, dig, dig_all
+from conformance.addressing import MISSING, dig, dig_all, texts
 from conformance.aiming import Aims, attempt, overloaded
 from conformance.asking import READS
 from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Steps
@@ -16,7 +16,7 @@ from conformance.exam import Exam
 from conformance.exchange import Exchange, NoAnswer, Request, Response, Unreadable
 from conformance.findings import Findings
 from conformance.mistakes import USUAL, cheap, trials
-from conformance.oddities import Odd, odd, oddities, sent
+from conformance.oddities import BEFORE_THE_API, Odd, is_no_http, odd, oddities, sent
 from conformance.reading import allows
 from conformance.refusals import Trial, refused
 from conformance.schemas import mismatch
@@ -25,9 +25,6 @@ from specs.conventions.errors import CauseAnswered, CauseGivesMember, EntriesAt,
 from specs.model import Clause, Operation
 
 __all__ = ["CHECKS"]
-
-BEFORE_THE_API = frozenset({408, 413, 414, 431, 494, 495, 496, 497, 499})
-"""Statuses that a web server gives before the API is asked, in a body of its own."""
 
 Judge = Callable[[Exam, Clause, Exchange], Observation]
 
@@ -43,14 +40,9 @@ def spoken_of(exam: Exam, clause: Clause, exchange: Exchange) -> Response | None
     operation = exam.spec.operations.get(request.operation or "")
     if response is None or operation is None or request.operation not in clause.operations or request.method != operation.method:
         return None
-    if not exam.read.failed(response) or response.status > 500 or response.status in BEFORE_THE_API or _is_no_http(request):
+    if not exam.read.failed(response) or response.status > 500 or response.status in BEFORE_THE_API or is_no_http(request):
         return None
     return response
-
-
-def _is_no_http(request: Request) -> bool:
-    """Whether a web server may refuse the request before the API is asked: wrong percent-encoding, or very long."""
-    return len(request.url) > 4000 or re.search(r"%(?![0-9A-Fa-f]{2})|%00", request.url) is not None
 
 
 def _watched(exam: Exam, clause: Clause, judge: Judge, tried: Iterable[Trial], findings: Findings) -> Steps[None]:
@@ -141,16 +133,8 @@ def entries(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
     listed = list(found.values()) if isinstance(found, Mapping) else found
     if not listed:
         return Broken(expected, f"{response.status} with none")
-    silent = next((entry for entry in listed if not any(_texts(entry))), None)
-    return Fine() if all(any(_texts(entry)) for entry in listed) else Broken(expected, f"{response.status} with {json.dumps(silent)[:80]}")
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str) and value.strip():
-        yield value
-    elif isinstance(value, Mapping | list):
-        for inner in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(inner)
+    silent = next((entry for entry in listed if not any(texts(entry))), None)
+    return Fine() if all(any(texts(entry)) for entry in listed) else Broken(expected, f"{response.status} with {json.dumps(silent)[:80]}")
 
 
 # The answer to a cause

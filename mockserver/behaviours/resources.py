@@ -107,10 +107,11 @@ def _query_check(api: Api, served: Served) -> Check | None:
     operation = served.operation
     assert operation is not None
     taken = api.taken_parameters(served)
-    checked = []
-    for parameter in operation.parameters:
-        if parameter.place in ("query", "header") and parameter.name.partition("[")[0] not in taken and parameter.name not in taken:
-            checked.append((parameter, Validator(parameter.schema) if parameter.schema else None))
+    checked = [
+        (parameter, Validator(parameter.schema) if parameter.schema else None)
+        for parameter in operation.parameters
+        if parameter.place in ("query", "header") and parameter.name not in taken and parameter.name.partition("[")[0] not in taken
+    ]
     if not checked:
         return None
 

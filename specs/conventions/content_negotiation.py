@@ -30,6 +30,7 @@ class BodyMedia(Struct, frozen=True, forbid_unknown_fields=True):
     """Arguments: which bodies must have the media type."""
 
     on: Literal["success", "any"] = "any"
+    unknown_paths: Annotated[bool, Meta(description="True where the document speaks of answers to unknown paths and methods, too.")] = False
 
 
 RULES = {

@@ -55,9 +55,10 @@ class OnResource(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Effects(Struct, frozen=True, forbid_unknown_fields=True):
-    """Arguments: statuses of a delete that pass, where they are narrower than the success statuses."""
+    """Arguments: what a delete that succeeds is answered with."""
 
-    accept: list[int] = field(default_factory=list)
+    accept: Annotated[list[int], Meta(description="Statuses that pass, where they are narrower than the success statuses.")] = field(default_factory=list)
+    body: Annotated[Literal["empty", "open"], Meta(description="`open` where the document does not say in words that there is no body.")] = "empty"
 
 
 class Members(Struct, frozen=True, forbid_unknown_fields=True):

@@ -95,7 +95,7 @@ def _bind_kinds(group: dict[str, Any], ref_of: dict[type[msgspec.Struct], Any]) 
 
 def _clause_of(rules: list[str]) -> dict[str, Any]:
     """A clause that binds a rule of its own group's kind; with `of`, the rule is another kind's and the loader looks it up."""
-    return {"if": {"type": "object", "not": {"required": ["of"]}}, "then": {"properties": {"rule": {"enum": rules}}}}
+    return {"if": {"type": "object", "not": {"required": ["of"], "properties": {"of": {"type": "string"}}}}, "then": {"properties": {"rule": {"enum": rules}}}}
 
 
 def _arguments_by_rule(ref_of: dict[type[msgspec.Struct], Any]) -> list[dict[str, Any]]:

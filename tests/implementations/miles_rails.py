@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
-from serving import Reply, Request, Served
+from tests.implementations.serving import Reply, Request, Served
 
 Json = dict[str, Any]
 

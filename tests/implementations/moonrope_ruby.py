@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from serving import Reply, Request, Served
+from tests.implementations.serving import Reply, Request, Served
 
 BASE = "/api/v1"
 TARGET = ""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from serving import Reply, Request, Served
+from tests.implementations.serving import Reply, Request, Served
 
 MEDIA = "application/vnd.api+json"
 BASE = "/api/v2"

@@ -14,7 +14,7 @@ import threading
 import time
 from typing import Any
 
-from serving import Reply, Request, Served
+from tests.implementations.serving import Reply, Request, Served
 
 CREDENTIALS: dict[str, dict[str, str]] = {
     "full": {"username": "sk_live_4f7Qa81mZ", "password": ""},
@@ -73,6 +73,7 @@ BUGS: dict[str, str] = {
     "unknown-empty": "error.not-found: an unknown agreement is 200 with {}",
     "delete-unknown-204": "error.not-found: DELETE of a contact that does not exist is 204",
     "put-creates": "error.not-found: PUT to an unknown id creates the record",
+    "delete-any-account": "error.not-found: DELETE reaches records of other accounts",
     "limit-reads-free": "rate.limit: only writes count",
     "limit-503": "rate.limit: the refused request is 503",
     "limit-shared": "rate.per-key: all keys share one counter",
@@ -272,7 +273,7 @@ class Timedash:
         if len(parts) == 1:
             return self.index(request, table, account, key) if method == "GET" else self.create(request, table, account, key)
         try:
-            record = self.find(table, parts[1], account, key)
+            record = self.find(table, parts[1], account, key, anyone=self.bug == "delete-any-account" and method == "DELETE")
         except Refusal:
             if self.bug == "delete-unknown-204" and method == "DELETE" and table == "contacts":
                 return Reply(204)
@@ -287,12 +288,12 @@ class Timedash:
             return self.send(200, {"deleted": True}) if self.bug == "delete-body" and table == "contacts" else Reply(204)
         return self.send(200, public(record if method == "GET" else self.update(request, table, record)))
 
-    def find(self, table: str, text: str, account: int, key: str) -> Record:
+    def find(self, table: str, text: str, account: int, key: str, *, anyone: bool = False) -> Record:
         if self.bug == "long-id-500" and len(text) > 12:
             raise OverflowError(text)
         number = int(text) if re.fullmatch("[1-9][0-9]{0,11}", text) else 0
         record = self.tables[table].get(number)
-        if record and record["_account"] == account and self.visible(record, key):
+        if record and (anyone or record["_account"] == account) and self.visible(record, key):
             return record
         refusal = Refusal(410 if self.bug == "gone-410" and (table, number) in self.gone else 404, f"There is no {text} among the {table}.")
         if self.bug == "error-string":
@@ -334,7 +335,7 @@ class Timedash:
         try:
             given = self.check(table, body)
         except Refusal:
-            if self.bug == "keys-put-applied" and len(body.get("metadata") or {}) > 20:
+            if self.bug == "keys-put-applied" and isinstance(body.get("metadata"), dict) and len(body["metadata"]) > 20:
                 record["metadata"] = body["metadata"]
             raise
         if self.bug == "metadata-put-lost":
@@ -487,7 +488,7 @@ def public(record: Record) -> Record:
 
 def integer(text: str | None, default: int) -> int:
     """Read a whole number, or fall back."""
-    return int(text) if text is not None and re.fullmatch("-?[0-9]{1,9}", text) else default
+    return int(text) if text is not None and re.fullmatch("-?[0-9]{1,18}", text) else default
 
 
 def reject(constant: str) -> float:

@@ -133,7 +133,12 @@ def test_seed_is_read(spec: specs.Spec) -> None:
         ("applies_to: [deleteBook]", "applies_to: [removeBook]", "removeBook", "no operation is called 'removeBook'"),
         ("denied: [deleteBook]", "denied: [delBook]", "delBook", "no operation is called 'delBook'"),
         ("actions: {lend:", "actions: {lent:", "lent", "no effect is called 'lent'"),
-        ("parameters: {resource: books,", "parameters: {resource: book,", "book,", "no resource is called 'book'; expected one of books, shelves; did you mean 'books'?"),
+        (
+            "parameters: {resource: books,",
+            "parameters: {resource: book,",
+            "book,",
+            "no resource is called 'book'; expected one of books, shelves; did you mean 'books'?",
+        ),
         ("resource: shelves,", "resource: shelfs,", "shelfs", "no resource is called 'shelfs'"),
         ("read: readBook", "read: raedBook", "raedBook", "no operation is called 'raedBook'; expected one of"),
         ("read: readBook", "read: createBook", "createBook", "the operation 'createBook' is bound twice"),

@@ -131,7 +131,9 @@ def test_other_spec_may_not_reach_up_to_fixtures(written: Write) -> None:
 
 def test_bundle_needs_no_other_file(written: Write) -> None:
     written('{"summary": "One", "value": {"id": 1, "$ref": "data, no reference"}}', "one.json")
-    written("Tree: {type: object, properties: {kids: {type: array, items: {$ref: '#/Tree'}}, thing: {$ref: 'spec.yaml#/components/schemas/Thing'}}}", "tree.yaml")
+    written(
+        "Tree: {type: object, properties: {kids: {type: array, items: {$ref: '#/Tree'}}, thing: {$ref: 'spec.yaml#/components/schemas/Thing'}}}", "tree.yaml"
+    )
     spec = specs.load(written(PLAIN % ("{$ref: 'tree.yaml#/Tree'}", "{$ref: one.json}")))
     media = spec.openapi["paths"]["/things"]["get"]["responses"]["200"]["content"]["application/json"]
     assert media["examples"]["one"] == {"summary": "One", "value": {"id": 1, "$ref": "data, no reference"}}

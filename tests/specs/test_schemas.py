@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,10 @@ def test_reference_is_replaced_by_what_it_names(schema_of: Callable[..., Any]) -
 
 
 def test_annotation_beside_a_reference_is_kept(schema_of: Callable[..., Any]) -> None:
-    assert schema_of("{$ref: '#/components/schemas/A', description: mine}", "{A: {type: integer, description: its}}") == {"type": "integer", "description": "mine"}
+    assert schema_of("{$ref: '#/components/schemas/A', description: mine}", "{A: {type: integer, description: its}}") == {
+        "type": "integer",
+        "description": "mine",
+    }
 
 
 def test_required_beside_a_reference_adds_up(schema_of: Callable[..., Any]) -> None:
@@ -54,7 +58,10 @@ def test_assertion_beside_a_reference_holds_too(schema_of: Callable[..., Any]) -
 
 
 def test_recursive_schema_carries_its_definitions(schema_of: Callable[..., Any]) -> None:
-    made = schema_of("{$ref: '#/components/schemas/Tree'}", "{Tree: {type: object, properties: {name: {type: string}, kids: {type: array, items: {$ref: '#/components/schemas/Tree'}}}}}")
+    made = schema_of(
+        "{$ref: '#/components/schemas/Tree'}",
+        "{Tree: {type: object, properties: {name: {type: string}, kids: {type: array, items: {$ref: '#/components/schemas/Tree'}}}}}",
+    )
     assert made["properties"]["name"] == {"type": "string"}
     assert made["properties"]["kids"]["items"] == {"$ref": "#/$defs/Tree"}
     deep = {"kids": [{"kids": [{"name": 7}]}]}
@@ -74,7 +81,10 @@ def test_mutually_recursive_schemas_are_complete(schema_of: Callable[..., Any]) 
 
 @pytest.mark.parametrize(
     "components",
-    ["{A: {$ref: '#/components/schemas/A'}}", "{A: {allOf: [{$ref: '#/components/schemas/B'}]}, B: {anyOf: [{type: string}, {$ref: '#/components/schemas/A'}]}}"],
+    [
+        "{A: {$ref: '#/components/schemas/A'}}",
+        "{A: {allOf: [{$ref: '#/components/schemas/B'}]}, B: {anyOf: [{type: string}, {$ref: '#/components/schemas/A'}]}}",
+    ],
 )
 def test_schema_that_never_ends_is_refused(schema_of: Callable[..., Any], components: str) -> None:
     with pytest.raises(SpecError, match="leads back to itself"):
@@ -83,7 +93,10 @@ def test_schema_that_never_ends_is_refused(schema_of: Callable[..., Any], compon
 
 def test_swelling_schema_keeps_its_references(schema_of: Callable[..., Any]) -> None:
     names = [f"S{number}" for number in range(60)]
-    parts = [f"{name}: {{properties: {{a: {{$ref: '#/components/schemas/{after}'}}, b: {{$ref: '#/components/schemas/{after}'}}}}}}" for name, after in zip(names, names[1:], strict=False)]
+    parts = [
+        f"{name}: {{properties: {{a: {{$ref: '#/components/schemas/{after}'}}, b: {{$ref: '#/components/schemas/{after}'}}}}}}"
+        for name, after in pairwise(names)
+    ]
     began = time.perf_counter()
     made = schema_of("{$ref: '#/components/schemas/S0'}", "{" + ", ".join([*parts, "S59: {type: integer}"]) + "}")
     assert not jsonschema_rs.is_valid(made, _nested("x", 59))

@@ -1,0 +1,512 @@
+"""Examines media types: what bodies come in, which requests are refused for theirs, bulk requests and path suffixes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from conformance.addressing import dig, plant
+from conformance.aiming import Aim, Aims, attempt, in_order, overloaded, stands_in_list, text_of_ours
+from conformance.asking import READS
+from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Steps
+from conformance.exam import Exam
+from conformance.exchange import Exchange, Request, Response, Unreadable
+from conformance.findings import Findings
+from conformance.mistakes import cheap
+from conformance.oddities import BEFORE_THE_API, is_no_http
+from conformance.ordinary import ordinary
+from conformance.reading import agrees
+from conformance.refusals import Trial, refused
+from conformance.verdict import Failed, Inconclusive, Passed
+from specs.conventions.content_negotiation import BodyMedia, ContentNegotiation
+from specs.model import Clause, Operation, Resource
+
+__all__ = ["CHECKS"]
+
+ODD_METHOD = "PATCH"
+
+
+def _how(exam: Exam, clause: Clause) -> ContentNegotiation:
+    parameters: ContentNegotiation = exam.spec.convention(clause).parameters
+    return parameters
+
+
+def _fail(expected: str, observed: str, operation: Operation) -> Ended:
+    return Ended(Failed(expected, observed, operation=operation.id))
+
+
+# Bodies that come
+
+
+def body_has_media_type(exam: Exam, clause: Clause) -> Flow:
+    """Lists and reads, a few failures of different kinds, and (where the document speaks of them) an unknown path and method."""
+    exam.need("full")
+    findings = Findings()
+    aims = Aims(exam, findings)
+    arguments = clause.arguments if isinstance(clause.arguments, BodyMedia) else BodyMedia()
+    for operation in exam.operations(clause):
+        aim = (yield from aims.at(operation)) if operation.effect in READS else None
+        if aim is not None and aim.sure:
+            yield from _look(exam, clause, aim.request(exam), operation.id, findings)
+    if arguments.on == "any":
+        for each in (yield from cheap(exam, aims, exam.operations(clause))):
+            yield from _look(exam, clause, each.request, f"{each.operation.id}, for {each.what}", findings)
+    if arguments.unknown_paths:
+        yield from _unknown_places(exam, clause, aims, findings)
+    return findings.verdict("{n} bodies have the documented media type", "no body was seen that the rule speaks of")
+
+
+def _look(exam: Exam, clause: Clause, request: Request, what: str, findings: Findings) -> Steps[None]:
+    response = yield request
+    seen = body_media(exam, clause, Exchange(request, response))
+    if isinstance(seen, Broken):
+        raise Ended(Failed(seen.expected, f"{what}: {seen.observed}", operation=request.operation))
+    if isinstance(seen, Fine):
+        findings.saw(what, seen.remark)
+
+
+def _unknown_places(exam: Exam, clause: Clause, aims: Aims, findings: Findings) -> Steps[None]:
+    """A path that is no operation, with a credential and without, and a method that a path does not have."""
+    operation = next((operation for operation in exam.operations(clause) if operation.effect in READS), None)
+    aim = (yield from aims.at(operation)) if operation is not None else None
+    if operation is None or aim is None:
+        return
+    known = aim.request(exam)
+    parts = urlsplit(known.url)
+    unknown = replace(known, url=urlunsplit(parts._replace(path=exam.ask.base_path + "/zz-proctor-no-such")), operation=None, resource=None, effect=None)
+    requests = [("an unknown path", unknown), ("an unknown path without a credential", _without(exam, aim, unknown))]
+    if not any(other.method == ODD_METHOD and other.path == operation.path for other in exam.spec.operations.values()) and operation.method == "GET":
+        requests.append(("a method that the path does not have", replace(known, method=ODD_METHOD, operation=None, effect=None)))
+    for what, request in requests:
+        response = yield request
+        found = _wrong_media(_how(exam, clause), exam, response) if response.body.strip() and response.status not in BEFORE_THE_API else None
+        if found is not None:
+            raise Ended(Failed(found.expected, f"{what} was answered with {found.observed}"))
+        if response.body.strip():
+            findings.saw(what)
+
+
+def _without(exam: Exam, aim: Aim, unknown: Request) -> Request:
+    bare = aim.request(exam, as_=None)
+    parts = urlsplit(bare.url)
+    return replace(unknown, url=urlunsplit(urlsplit(unknown.url)._replace(query=parts.query)), headers=bare.headers, as_=None)
+
+
+def body_media(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
+    """Judges the body of any answer to a plain call of the clause's operations; of an empty one it says nothing."""
+    operation, response = ordinary(exam, exchange), exchange.response
+    on = clause.arguments.on if isinstance(clause.arguments, BodyMedia) else "any"
+    if operation is None or operation.id not in clause.operations or response is None or response.status in (204, 205, 304, *BEFORE_THE_API):
+        return None
+    succeeded = exam.read.succeeded(response)
+    if (on == "success" and not succeeded) or (succeeded and operation.effect == "delete") or is_no_http(exchange.request):
+        return None
+    if not response.body.strip():
+        return None if response.status not in (200, 201) else Broken("a JSON body", f"{operation.id} answered {response.status} with none")
+    return _wrong_media(_how(exam, clause), exam, response) or Fine()
+
+
+def _wrong_media(how: ContentNegotiation, exam: Exam, response: Response) -> Broken | None:
+    accepted = [*how.accepted, *([exam.read.errors.media] if exam.read.errors and exam.read.errors.media and exam.read.failed(response) else [])]
+    expected = f"a body of {' or '.join(accepted)}"
+    if not any(_is_of(response.media_type, name) for name in accepted):
+        return Broken(expected, f"{response.status} with {response.header('content-type') or 'no Content-Type'}")
+    try:
+        response.json()
+    except Unreadable as problem:
+        return Broken(expected, f"{response.status} with {problem}")
+    return None
+
+
+def _is_of(media: str, name: str) -> bool:
+    """Whether a media type is the one of that name: `json` is any type that has it as subtype or suffix."""
+    if "/" in name:
+        return media == name.lower()
+    subtype = media.partition("/")[2]
+    return subtype == name or subtype.endswith(f"+{name}") or subtype == f"x-{name}"
+
+
+# JSON that is read
+
+
+def json_body_is_read(exam: Exam, clause: Clause) -> Flow:
+    """Ids, page sizes and members, each in a JSON body, must each have their effect."""
+    exam.need("full")
+    findings = Findings()
+    aims = Aims(exam, findings)
+    for operation in in_order(exam.operations(clause)):
+        if operation.body is None or operation.resource is None:
+            continue
+        resource = exam.spec.resources[operation.resource]
+        if operation.effect == "read":
+            yield from _id_is_read(exam, resource, operation, findings)
+        elif operation.effect == "list":
+            yield from _size_is_read(exam, resource, operation, findings)
+        elif operation.effect == "create" and aims.writing:
+            yield from _members_are_read(exam, aims, resource, operation, findings)
+    return findings.verdict("{n} calls whose JSON body had its effect", "no parameter in a JSON body could be told by its effect")
+
+
+def _id_is_read(exam: Exam, resource: Resource, operation: Operation, findings: Findings) -> Steps[None]:
+    """Two ids give two records, each the one that was named."""
+    if exam.ask.key_parameter(operation) is not None:
+        return
+    keys = [str(record[resource.key]) for record in (yield from exam.known(resource)) if record.get(resource.key) is not None]
+    for key in keys[:1] + keys[1:][-1:]:
+        response = yield exam.ask.operation(operation, key=key)
+        record = _record(exam, response, resource)
+        if record is None:
+            told = exam.read.excerpt(response, 80)
+            raise _fail(f"the {resource.singular} named in the body", f"{operation.id} answered {response.status}: {told}", operation)
+        if str(record.get(resource.key)) != key:
+            raise _fail(f"the {resource.singular} {key}, named in the body", f"{operation.id} gave {record.get(resource.key)!r}", operation)
+    if len(keys) > 1:
+        findings.saw(f"{operation.id} by two ids")
+
+
+def _record(exam: Exam, response: Response, resource: Resource) -> Mapping[str, Any] | None:
+    if not exam.read.succeeded(response):
+        return None
+    try:
+        return exam.read.members(exam.read.record(response, resource), resource)
+    except Unreadable:
+        return None
+
+
+def _size_is_read(exam: Exam, resource: Resource, operation: Operation, findings: Findings) -> Steps[None]:
+    pagination = exam.pagination(operation)
+    if pagination is None or not pagination.size:
+        return
+    many = yield from attempt(exam.walk(resource, operation=operation, until=lambda _: True))
+    if isinstance(many, Ended) or len(many.records) < 2:
+        return
+    response = yield exam.ask.operation(operation, parameters={pagination.size: 1})
+    if not exam.read.succeeded(response):
+        return
+    records = yield from attempt(_records(exam, response, resource))
+    if not isinstance(records, Ended) and len(records) > 1:
+        raise _fail(f"one record, for {pagination.size} 1 in the body", f"{operation.id} gave {len(records)}", operation)
+    findings.saw(f"{operation.id} with {pagination.size} 1")
+
+
+def _records(exam: Exam, response: Response, resource: Resource) -> Steps[list[Mapping[str, Any]]]:
+    yield from ()
+    return exam.page_records(response, resource)
+
+
+def _members_are_read(exam: Exam, aims: Aims, resource: Resource, operation: Operation, findings: Findings) -> Steps[None]:
+    made = yield from attempt(exam.make(resource, operation=operation))
+    if isinstance(made, Ended):
+        findings.lack(f"{operation.id} ({getattr(made.verdict, 'reason', '')})")
+        return
+    own = yield from aims.owned(made)
+    text = {name: value for name, value in made.given.items() if isinstance(value, str) and exam.payloads.run in value}
+    shown = {**made.record, **own.record}
+    for name, value in text.items():
+        if name in shown and not agrees(value, shown[name]):
+            raise _fail(f"{name} as given in the body, {value!r}", f"{operation.id} made one with {shown[name]!r}", operation)
+        if name in shown:
+            findings.saw(f"{operation.id}: {name}")
+
+
+# Requests of another media type
+
+
+def wrong_content_type_is_refused(exam: Exam, clause: Clause) -> Flow:
+    """Valid creates and updates, sent as something else; nothing is made or changed."""
+    exam.need("full")
+    how, findings = _how(exam, clause), Findings()
+    aims = Aims(exam, findings)
+    for operation in in_order(exam.operations(clause)):
+        if operation.method not in ("POST", "PATCH", "PUT") or operation.body is None or operation.effect in READS:
+            continue
+        aim = yield from aims.at(operation)
+        if aim is None or not aim.sure or aim.request(exam).body is None:
+            continue
+        types = [kind for kind in ("text/plain", "application/json") if kind not in how.request]
+        for kind in types if operation.effect == "create" else types[:1]:
+            yield from _sent_as(exam, aim, kind, findings)
+    for own in aims.every_own():
+        harm = yield from aims.harmed(own)
+        if harm:
+            raise Ended(Failed("nothing changes where the media type is refused", f"{own.made.resource.singular}: {harm}"))
+    return findings.verdict("{n} requests of another media type were refused", "no request with a body could be sent as something else")
+
+
+def _sent_as(exam: Exam, aim: Aim, kind: str, findings: Findings) -> Steps[None]:
+    request = aim.request(exam, headers=[("Content-Type", kind)])
+    control = aim.request(exam)
+    yield from refused(exam, Trial(aim.operation, request, "unsupported_media_type", f"a body sent as {kind}", control), findings)
+    if aim.operation.effect != "create":
+        return
+    resource = exam.spec.resources[aim.operation.resource or ""]
+    if (yield from stands_in_list(exam, resource, text_of_ours(exam, aim.members or {}))):
+        raise _fail(f"no new {resource.singular} where the media type is refused", f"{aim.operation.id} refused it and made one", aim.operation)
+
+
+def unacceptable_is_refused(exam: Exam, clause: Clause) -> Flow:
+    """Accept headers that can always be met, and some that can't.
+
+    Which of the latter are refused is not said, so that each may be served; but one of them must be refused, a refusal is as
+    documented, and what is refused by one operation is refused by all.
+    """
+    exam.need("full")
+    findings = Findings()
+    served: list[tuple[str, Operation]] = []
+    refusing: list[tuple[str, Operation]] = []
+    aims = Aims(exam, findings)
+    for operation in in_order(exam.operations(clause)):
+        aim = (yield from aims.at(operation)) if operation.effect in READS else None
+        if aim is None or not aim.sure or not exam.read.succeeded((yield aim.request(exam))):
+            continue
+        yield from _met(exam, clause, aim, findings)
+        for what, accept in _unmet(exam, clause):
+            response = yield from _not_met(exam, aim, what, accept, findings)
+            (served if exam.read.succeeded(response) else refusing).append((what, operation))
+    return _by_all(exam, findings, served, refusing)
+
+
+def _met(exam: Exam, clause: Clause, aim: Aim, findings: Findings) -> Steps[None]:
+    plain, status = _how(exam, clause).response, exam.read.cause("not_acceptable").status
+    for what, accept in (("Accept: */*", "*/*"), ("no Accept", ""), (f"Accept: {plain} among others", f"text/html, {plain}, */*;q=0.1")):
+        response = yield aim.request(exam, headers=[("Accept", accept)])
+        if response.status == status:
+            raise _fail(f"no {status} for {what}", f"{aim.operation.id} answered it", aim.operation)
+        if not exam.read.succeeded(response):
+            findings.remark(f"{aim.operation.id} answers {what} with {response.status}")
+
+
+def _unmet(exam: Exam, clause: Clause) -> tuple[tuple[str, str], ...]:
+    plain = _how(exam, clause).response
+    with_parameter = (f"Accept: {plain} with a parameter alone", f"{plain}; proctor=1")
+    return (with_parameter, ("Accept: text/html alone", "text/html"), ("Accept: image/png alone", "image/png"))
+
+
+def _not_met(exam: Exam, aim: Aim, what: str, accept: str, findings: Findings) -> Steps[Response]:
+    response = yield aim.request(exam, headers=[("Accept", accept)])
+    cause, name = exam.read.cause("not_acceptable"), aim.operation.id
+    if response.status == 500:
+        raise _fail(f"{cause.status}, or to be served, for {what}", f"{name} answered 500", aim.operation)
+    if response.status != cause.status:
+        findings.remark(f"{name} answers {what} with {response.status}")
+        return response
+    for member, value in cause.values.items():
+        found = exam.read.members_of_error(response, member)
+        if isinstance(value, str) and "{" not in value and value not in found:
+            told = ", ".join(map(repr, found)) or "none"
+            raise _fail(f"{value!r} as the error's {member} for {what}", f"{name} answered {response.status} with {told[:160]}", aim.operation)
+    findings.saw(f"{name}: {response.status} for {what}")
+    return response
+
+
+def _by_all(
+    exam: Exam, findings: Findings, served: list[tuple[str, Operation]], refusing: list[tuple[str, Operation]]
+) -> Failed | Passed | Inconclusive:
+    refused_somewhere, status = {what for what, _ in refusing}, exam.read.cause("not_acceptable").status
+    if served and not refusing:
+        every = ", ".join(dict.fromkeys(what for what, _ in served))
+        return Failed(f"{status} for an Accept that can't be met", f"{served[0][1].id} serves every one: {every}", operation=served[0][1].id)
+    for what, operation in served:
+        if what in refused_somewhere:
+            return Failed(f"{status} for {what}, as other operations answer", f"{operation.id} answered with a success", operation=operation.id)
+    return findings.verdict("{n} Accept headers that can't be met were refused as documented", "no Accept header was refused")
+
+
+# Bulk requests
+
+
+def bulk_is_all_or_none(exam: Exam, clause: Clause) -> Flow:
+    """A marked array of two records; one with a record in it that can't be; and an array that is not marked."""
+    exam.need("full")
+    how, findings = _how(exam, clause), Findings()
+    if how.bulk is None:
+        return Inconclusive("no parameter marks a bulk request")
+    aims = Aims(exam, findings)
+    for operation in exam.operations(clause):
+        if operation.effect != "create" or operation.resource is None:
+            continue
+        aim = yield from aims.at(operation)
+        if aim is not None and (yield from _takes_one(exam, aim, findings)):
+            yield from _all(exam, how, aim, findings)
+            yield from _none(exam, how, aim, findings)
+            yield from _unmarked(exam, how, aim, findings)
+    return findings.verdict("{n} bulk requests were taken wholly or not at all", "no bulk request could be sent, or all were refused")
+
+
+def _takes_one(exam: Exam, aim: Aim, findings: Findings) -> Steps[bool]:
+    response = yield aim.request(exam)
+    if not exam.read.succeeded(response):
+        findings.lack(f"{aim.operation.id} (a single one was answered with {response.status})")
+    return exam.read.succeeded(response)
+
+
+def _several(exam: Exam, aim: Aim, count: int) -> Steps[tuple[list[str], list[Any], str]]:
+    """Several new records: the text by which each is known, their documents, and where the array of them stands in the body."""
+    resource = exam.spec.resources[aim.operation.resource or ""]
+    known, documents, root = [], [], "/" + _root(exam).lstrip("/").partition("/")[0]
+    for _ in range(count):
+        members = yield from exam.payload(resource)
+        known.append(text_of_ours(exam, members))
+        body = json.loads(replace(aim, members=members).request(exam).body or b"{}")
+        documents.append(dig(body, root) if root != "/" else body)
+    return known, documents, root
+
+
+def _root(exam: Exam) -> str:
+    envelope = exam.ask.envelope()
+    return envelope.input.root if envelope is not None else ""
+
+
+def _bulk(exam: Exam, how: ContentNegotiation, aim: Aim, documents: list[Any], root: str, *, marked: bool) -> Request:
+    body: Any = documents
+    if root != "/":
+        body = {}
+        plant(body, root, documents)
+    kind = f"{how.request[0]}; {how.bulk}" if marked else how.request[0]
+    return replace(aim, members=None).request(exam, body=json.dumps(body).encode(), headers=[("Content-Type", kind)])
+
+
+def _all(exam: Exam, how: ContentNegotiation, aim: Aim, findings: Findings) -> Steps[None]:
+    """A marked array of two is taken, and then both are there; whether each resource takes such an array is open."""
+    known, documents, root = yield from _several(exam, aim, 2)
+    response = yield _bulk(exam, how, aim, documents, root, marked=True)
+    name, resource = aim.operation.id, exam.spec.resources[aim.operation.resource or ""]
+    if response.status >= 500 and not overloaded(response):
+        raise _fail("a marked array of records taken or refused", f"{name} answered {response.status}", aim.operation)
+    there = 0
+    for text in known:
+        there += yield from stands_in_list(exam, resource, text)
+    if exam.read.succeeded(response) and all(known):
+        if there < len(known):
+            raise _fail(f"both {resource.plural} of a marked array made", f"{name} answered {response.status}, and {there} of them in the list", aim.operation)
+        findings.saw(f"{name}: both")
+    elif there:
+        raise _fail("none made of a marked array that is refused", f"{name} answered {response.status}, and {there} of them in the list", aim.operation)
+    else:
+        findings.lack(f"{name} (a marked array was answered with {response.status})")
+
+
+def _none(exam: Exam, how: ContentNegotiation, aim: Aim, findings: Findings) -> Steps[None]:
+    """A marked array with one record that can't be: if that one alone is refused, nothing of the array may be made."""
+    known, documents, root = yield from _several(exam, aim, 2)
+    bad = _impossible(documents[1])
+    alone: Any = {}
+    plant(alone, root, bad)
+    response = yield replace(aim, members=None).request(exam, document=alone if root != "/" else bad)
+    if exam.read.succeeded(response) or overloaded(response):
+        return
+    response = yield _bulk(exam, how, aim, [documents[0], bad], root, marked=True)
+    name, resource = aim.operation.id, exam.spec.resources[aim.operation.resource or ""]
+    if response.status >= 500 and not overloaded(response):
+        raise _fail("a marked array with a wrong record refused", f"{name} answered {response.status}", aim.operation)
+    if known[0] and (yield from stands_in_list(exam, resource, known[0])):
+        raise _fail("nothing made of a marked array with a wrong record in it", f"{name} answered {response.status} and made the other", aim.operation)
+    if exam.read.succeeded(response):
+        raise _fail("a marked array with a wrong record refused", f"{name} answered {response.status}", aim.operation)
+    findings.saw(f"{name}: none")
+
+
+def _impossible(document: Any) -> Any:
+    """A record of a type that there isn't, or, where records have no type, one without members."""
+    return {**document, "type": "zz-proctor-no-such"} if isinstance(document, Mapping) and "type" in document else {}
+
+
+def _unmarked(exam: Exam, how: ContentNegotiation, aim: Aim, findings: Findings) -> Steps[None]:
+    known, documents, root = yield from _several(exam, aim, 2)
+    response = yield _bulk(exam, how, aim, documents, root, marked=False)
+    name, resource = aim.operation.id, exam.spec.resources[aim.operation.resource or ""]
+    if exam.read.succeeded(response):
+        raise _fail("an array that is not marked refused", f"{name} answered {response.status}", aim.operation)
+    if response.status >= 500 and not overloaded(response):
+        raise _fail("an array that is not marked refused", f"{name} answered {response.status}", aim.operation)
+    if known[0] and (yield from stands_in_list(exam, resource, known[0])):
+        raise _fail("nothing made of an array that is not marked", f"{name} answered {response.status} and made one", aim.operation)
+    findings.saw(f"{name}: {response.status} for an array that is not marked")
+
+
+# Suffixes
+
+
+def suffix_and_bare_path_agree(exam: Exam, clause: Clause) -> Flow:
+    """Each read with the suffix and without it; one of the two may be unknown, but where both answer they say the same."""
+    exam.need("full")
+    how, findings = _how(exam, clause), Findings()
+    aims = Aims(exam, findings)
+    for operation in in_order(exam.operations(clause)):
+        aim = (yield from aims.at(operation)) if operation.effect in READS else None
+        for suffix in how.suffixes if aim is not None and aim.sure else ():
+            if aim is not None:
+                yield from _agree(exam, aim, suffix, findings)
+    return findings.verdict("{n} paths answer the same with the suffix and without", "no path answers both with the suffix and without")
+
+
+def _agree(exam: Exam, aim: Aim, suffix: str, findings: Findings) -> Steps[None]:
+    path, name = aim.operation.path, aim.operation.id
+    bare = path.removesuffix(suffix)
+    first = yield aim.request(exam, path=bare + suffix)
+    second = yield aim.request(exam, path=bare)
+    for what, response in (("with", first), ("without", second)):
+        if response.status >= 500 and not overloaded(response):
+            raise _fail(f"no server error {what} {suffix}", f"{name} answered {response.status}", aim.operation)
+    if not exam.read.succeeded(first):
+        if exam.read.succeeded(second):
+            raise _fail(f"the path with {suffix} answers, as the one without does", f"{name} answered {first.status}", aim.operation)
+        findings.lack(f"{name} (answered {first.status})")
+        return
+    if not exam.read.succeeded(second):
+        findings.remark(f"{name} answers {second.status} without {suffix}")
+        return
+    yield from _same(exam, aim, suffix, first, second, findings)
+
+
+def _same(exam: Exam, aim: Aim, suffix: str, first: Response, second: Response, findings: Findings) -> Steps[None]:
+    """Fails where the two differ and do so again: data may change in between."""
+    name, bare = aim.operation.id, aim.operation.path.removesuffix(suffix)
+    if _document(first) != _document(second):
+        again = yield aim.request(exam, path=bare + suffix, fresh=True)
+        twice = yield aim.request(exam, path=bare, fresh=True)
+        if _document(again) == _document(first) and _document(twice) == _document(second):
+            told = f"{name} answers {exam.read.excerpt(first, 60)} and {exam.read.excerpt(second, 60)}"
+            raise _fail(f"the same with {suffix} and without", told, aim.operation)
+        findings.remark(f"{name} changes from call to call")
+        return
+    findings.saw(name)
+
+
+def _document(response: Response) -> Any:
+    try:
+        return response.json()
+    except Unreadable:
+        return response.body
+
+
+CHECKS = {
+    "body_has_media_type": Check(
+        body_has_media_type,
+        body_media,
+        how="Looks at the Content-Type and the body of every answer, failures and unknown paths included where the document speaks of them.",
+    ),
+    "json_body_is_read": Check(
+        json_body_is_read,
+        how="Sends ids, page sizes and members in a JSON body, and looks for their effect.",
+    ),
+    "wrong_content_type_is_refused": Check(
+        wrong_content_type_is_refused,
+        how="Sends valid creates and updates as another media type, and looks that nothing is made or changed.",
+    ),
+    "unacceptable_is_refused": Check(
+        unacceptable_is_refused,
+        how="Reads with Accept headers that can be met and some that can't.",
+    ),
+    "bulk_is_all_or_none": Check(
+        bulk_is_all_or_none,
+        how="Creates two records at once, two of which one can't be, and two without the mark.",
+    ),
+    "suffix_and_bare_path_agree": Check(
+        suffix_and_bare_path_agree,
+        how="Reads each path with its suffix and without.",
+    ),
+}

@@ -1,0 +1,214 @@
+"""Creates and updates that some implementation must refuse: which ones is open, that all of them are taken is not.
+
+What is refused must be refused as documented and leave nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conformance import calls, writes
+from conformance.aiming import absent_key
+from conformance.check import Flow, Steps
+from conformance.exam import Exam, Made
+from conformance.exchange import Response
+from conformance.reading import agrees
+from conformance.verdict import Failed, Inconclusive, Passed, Verdict
+from specs.conventions.lifecycle import WriteRefused
+from specs.model import Operation, Resource
+
+__all__ = ["creates", "updates"]
+
+SOME = 2
+"""Members that are broken one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An invalid write: what is wrong with it, its members, and whether a parent is what is wrong."""
+
+    what: str
+    members: Mapping[str, Any]
+    of_parent: bool = False
+
+
+def _wrong(value: Any, text: bool) -> Any:
+    """A value of another type; None where everything is text and any text will do."""
+    if isinstance(value, bool | int | float):
+        return "proctor"
+    if text:
+        return None
+    return {"proctor": ["of a wrong type"]} if isinstance(value, str) or value is None else "proctor"
+
+
+def _as_text(exam: Exam) -> bool:
+    envelope = exam.ask.envelope()
+    return envelope is not None and envelope.input.place != "body"
+
+
+def _breakable(exam: Exam, resource: Resource, valid: Mapping[str, Any]) -> dict[str, Any]:
+    """Wrong values for the members that are no references: of those given, and of optional numbers where the document names them."""
+    parents = {parent.member for parent in resource.parents}
+    candidates = {name: value for name, value in valid.items() if name not in parents}
+    if resource.names == "documented":
+        optional = calls.writable(exam, resource, "create")
+        more = exam.payloads.members(resource, rich=True)
+        candidates |= {name: more[name] for name in optional if isinstance(more.get(name), int | float) and name not in candidates}
+    found = {name: _wrong(value, _as_text(exam)) for name, value in candidates.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+# Creates
+
+
+def _attempts(exam: Exam, resource: Resource) -> Steps[list[Attempt]]:
+    """Creates that are invalid in one way each, and one in every way."""
+    valid = yield from exam.payload(resource)
+    parents = {parent.member: parent.resource for parent in resource.parents}
+    broken = _breakable(exam, resource, valid)
+    found = [Attempt("no members at all", {})]
+    for name in [name for name in valid if name not in parents][:SOME] if len(valid) > 1 else ():
+        fresh = yield from exam.payload(resource)
+        found.append(Attempt(f"no {name}", {other: value for other, value in fresh.items() if other != name}))
+    for name in list(broken)[:SOME]:
+        fresh = yield from exam.payload(resource)
+        found.append(Attempt(f"{name} of a wrong type", {**fresh, name: broken[name]}))
+    absent: dict[str, Any] = {}
+    for name in (name for name in valid if name in parents):
+        absent[name] = yield from absent_key(exam, exam.spec.resources[parents[name]])
+    if absent:
+        found.append(Attempt(f"an unknown {next(iter(absent))}", {**valid, **absent}, of_parent=True))
+    if len(broken) + len(absent) > 1:
+        found.append(Attempt("every member of a wrong type", {**valid, **broken, **absent}, of_parent=bool(absent)))
+    return found
+
+
+def creates(exam: Exam, operation: Operation, arguments: WriteRefused) -> Flow:
+    """Makes invalid records by one operation: those refused are refused as documented, and nothing of them is there."""
+    resource = exam.spec.resources[operation.resource or ""]
+    before = yield from _ids(exam, resource)
+    attempts = yield from _attempts(exam, resource)
+    parents = yield from exam.parents_of(operation)
+    refused, remarks = [], []
+    for attempt in attempts:
+        response = yield exam.ask.operation(operation, members=attempt.members, parents=parents)
+        verdict = _judged(exam, operation, attempt, arguments, response)
+        if isinstance(verdict, Failed):
+            return verdict
+        if verdict is not None:
+            refused.append(attempt)
+            remarks.append(verdict)
+        elif exam.read.succeeded(response):
+            remarks.append(f"{operation.id} takes {attempt.what}")
+    if not refused:
+        return _all_taken(operation, attempts, remarks)
+    left = yield from _left_behind(exam, resource, before, refused)
+    if left is not None:
+        return Failed("nothing created by a write that was refused", left, operation=operation.id)
+    return Passed(f"{operation.id} refuses {', '.join(attempt.what for attempt in refused)}, and makes nothing", tuple(filter(None, remarks)))
+
+
+def _judged(exam: Exam, operation: Operation, attempt: Attempt, arguments: WriteRefused, response: Response) -> Failed | str | None:
+    """A failure; the remark (or an empty text) of a refusal that is fine; None of what is no refusal that says anything."""
+    if exam.read.succeeded(response) or response.status in (401, 403, 429, 503):
+        return None
+    judged = exam.read.answered(arguments.cause, response)
+    if not judged.fine:
+        others = ("parent_not_found", "not_found", "foreign_record") if attempt.of_parent else ()
+        if any(exam.read.answered(cause, response).fine for cause in others):
+            return ""
+        return Failed(f"{judged.expected} for {attempt.what}", writes.told(exam, response), operation=operation.id)
+    if attempt.of_parent:
+        return judged.remark
+    wrong = writes.named_members(exam, arguments.cause, arguments.members, response)
+    if wrong is not None:
+        return Failed(f"the documented error for {attempt.what}", wrong, operation=operation.id)
+    return judged.remark
+
+
+def _all_taken(operation: Operation, attempts: list[Attempt], remarks: list[str]) -> Verdict:
+    if len(remarks) < len(attempts):
+        return Inconclusive(f"{operation.id} refused every write for other reasons than its members", "a credential that may write")
+    tried = ", ".join(attempt.what for attempt in attempts)
+    return Failed(f"at least one of these refused: {tried}", "all of them were taken", operation=operation.id)
+
+
+def _ids(exam: Exam, resource: Resource) -> Steps[set[str] | None]:
+    """The ids of all records, or None where the list's end can't be seen."""
+    if exam.operation(resource, "list") is None:
+        return None
+    walk = yield from exam.walk(resource, size=_largest(exam, resource), fresh=True)
+    return {str(record.get(resource.key)) for record in walk.records} if walk.complete else None
+
+
+def _largest(exam: Exam, resource: Resource) -> int | None:
+    operation = exam.operation(resource, "list")
+    pagination = exam.pagination(operation) if operation else None
+    return (pagination.maximum or pagination.stub_maximum) if pagination is not None and pagination.size else None
+
+
+def _left_behind(exam: Exam, resource: Resource, before: set[str] | None, refused: list[Attempt]) -> Steps[str | None]:
+    """A record that a refused create made after all: known by its mark, or by lacking just what was refused for lacking."""
+    if exam.operation(resource, "list") is None:
+        return None
+    walk = yield from exam.walk(resource, size=_largest(exam, resource), fresh=True)
+    marks = [(mark, attempt.what) for attempt in refused if (mark := writes.mark_of(exam, attempt.members)) is not None]
+    for record in walk.records:
+        for (name, value), what in marks:
+            if agrees(value, record.get(name)):
+                return f"a {resource.singular} made with {what} is in the list"
+    if before is None or not any(not attempt.members for attempt in refused):
+        return None
+    names = [name for name in exam.payloads.members(resource) if name not in {parent.member for parent in resource.parents}]
+    for record in walk.records:
+        bare = bool(names) and all(record.get(name) in (None, "") for name in names) and any(name in record for name in names)
+        if bare and str(record.get(resource.key)) not in before:
+            return f"a {resource.singular} without {', '.join(names[:3])} is in the list"
+    return None
+
+
+# Updates
+
+
+def updates(exam: Exam, operation: Operation, arguments: WriteRefused) -> Flow:
+    """Changes a record of our own in invalid ways: those refused are refused as documented, and it stays as it was."""
+    resource = exam.spec.resources[operation.resource or ""]
+    own = yield from exam.make(resource)
+    before = yield from writes.current(exam, own)
+    attempts = list(_changes(exam, own))
+    refused, remarks = [], []
+    for attempt in attempts:
+        response = yield from writes.sent(exam, operation, own, attempt.members)
+        verdict = _judged(exam, operation, attempt, arguments, response)
+        if isinstance(verdict, Failed):
+            return verdict
+        after = yield from writes.current(exam, own)
+        if verdict is not None:
+            wrong = writes.differences(exam, resource, before, after, attempt.members)
+            if wrong:
+                return Failed(f"nothing changed by {attempt.what}, which was refused", wrong[0], operation=operation.id)
+            refused.append(attempt)
+            remarks.append(verdict)
+        elif exam.read.succeeded(response):
+            remarks.append(f"{operation.id} takes {attempt.what}")
+        before = after
+    if not refused:
+        return _all_taken(operation, attempts, remarks)
+    return Passed(f"{operation.id} refuses {', '.join(attempt.what for attempt in refused)}, and changes nothing", tuple(filter(None, remarks)))
+
+
+def _changes(exam: Exam, own: Made) -> Iterator[Attempt]:
+    """Updates that are invalid in one member, with a valid change of another beside it where there is one."""
+    resource, parents = own.resource, {parent.member for parent in own.resource.parents}
+    broken = _breakable(exam, resource, own.given)
+    fresh = {name: value for name, value in exam.payloads.members(resource).items() if name not in parents and isinstance(value, str)}
+    for name in list(broken)[:SOME]:
+        beside = {other: value for other, value in fresh.items() if other != name}
+        yield Attempt(f"{name} of a wrong type", {**beside, name: broken[name]})
+    for name in [name for name in own.given if name not in parents][:SOME]:
+        yield Attempt(f"an empty {name}" if _as_text(exam) else f"{name} of null", {name: "" if _as_text(exam) else None})
+    if len(broken) > 1:
+        yield Attempt("every member of a wrong type", broken)
+

@@ -187,6 +187,9 @@ def _body(operation: Operation, exam: Exam, case: _Case, key: Any) -> bytes:
     resource = exam.spec.resources.get(operation.resource or "")
     if isinstance(body, dict) and key is not None and resource is not None and exam.ask.key_parameter(operation) is None:
         body = {**body, resource.key_parameter: key}
+    envelope = exam.ask.envelope()
+    if key is not None and envelope is not None and envelope.style == "jsonapi" and isinstance(body, dict) and isinstance(body.get("data"), dict):
+        body = {**body, "data": {**body["data"], "id": str(key)}}
     if isinstance(body, bytes):
         return body
     if case.media_type == "application/x-www-form-urlencoded" and isinstance(body, dict):

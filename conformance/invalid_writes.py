@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance import calls, writes
-from conformance.aiming import absent_key
+from conformance import writes
+from conformance.aiming import absent_key, passing
 from conformance.check import Flow, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import Response
@@ -27,11 +27,12 @@ SOME = 2
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An invalid write: what is wrong with it, its members, and whether a parent is what is wrong."""
+    """An invalid write: what is wrong with it, its members, and whether a parent or the type of a known member is what is wrong."""
 
     what: str
     members: Mapping[str, Any]
     of_parent: bool = False
+    of_type: bool = False
 
 
 def _wrong(value: Any, text: bool) -> Any:
@@ -48,16 +49,12 @@ def _as_text(exam: Exam) -> bool:
     return envelope is not None and envelope.input.place != "body"
 
 
-def _breakable(exam: Exam, resource: Resource, valid: Mapping[str, Any]) -> dict[str, Any]:
-    """Wrong values for the members that are no references: of those given, and of optional numbers where the document names them."""
-    parents = {parent.member for parent in resource.parents}
-    candidates = {name: value for name, value in valid.items() if name not in parents}
-    if resource.names == "documented":
-        optional = calls.writable(exam, resource, "create")
-        more = exam.payloads.members(resource, rich=True)
-        candidates |= {name: more[name] for name in optional if isinstance(more.get(name), int | float) and name not in candidates}
-    found = {name: _wrong(value, _as_text(exam)) for name, value in candidates.items()}
-    return {name: value for name, value in found.items() if value is not None}
+def _breakable(exam: Exam, own: Made) -> dict[str, Any]:
+    """Wrong values for members that the target is seen to know, as it shows what was given: numbers first, references left out."""
+    parents = {parent.member for parent in own.resource.parents}
+    known = [name for name in own.given if name not in parents and name in own.record and writes.kept(own.given[name], own.record[name])]
+    wrong = {name: _wrong(own.given[name], _as_text(exam)) for name in sorted(known, key=lambda name: isinstance(own.given[name], str))}
+    return {name: value for name, value in wrong.items() if value is not None}
 
 
 # Creates
@@ -65,33 +62,34 @@ def _breakable(exam: Exam, resource: Resource, valid: Mapping[str, Any]) -> dict
 
 def _attempts(exam: Exam, resource: Resource) -> Steps[list[Attempt]]:
     """Creates that are invalid in one way each, and one in every way."""
+    own = yield from writes.made(exam, resource, rich=True)
     valid = yield from exam.payload(resource)
     parents = {parent.member: parent.resource for parent in resource.parents}
-    broken = _breakable(exam, resource, valid)
+    broken = _breakable(exam, own)
     found = [Attempt("no members at all", {})]
     for name in [name for name in valid if name not in parents][:SOME] if len(valid) > 1 else ():
         fresh = yield from exam.payload(resource)
         found.append(Attempt(f"no {name}", {other: value for other, value in fresh.items() if other != name}))
     for name in list(broken)[:SOME]:
         fresh = yield from exam.payload(resource)
-        found.append(Attempt(f"{name} of a wrong type", {**fresh, name: broken[name]}))
+        found.append(Attempt(f"{name} of a wrong type", {**fresh, name: broken[name]}, of_type=True))
     absent: dict[str, Any] = {}
     for name in (name for name in valid if name in parents):
         absent[name] = yield from absent_key(exam, exam.spec.resources[parents[name]])
     if absent:
         found.append(Attempt(f"an unknown {next(iter(absent))}", {**valid, **absent}, of_parent=True))
     if len(broken) + len(absent) > 1:
-        found.append(Attempt("every member of a wrong type", {**valid, **broken, **absent}, of_parent=bool(absent)))
+        found.append(Attempt("every member of a wrong type", {**valid, **broken, **absent}, of_parent=bool(absent), of_type=bool(broken)))
     return found
 
 
 def creates(exam: Exam, operation: Operation, arguments: WriteRefused) -> Flow:
     """Makes invalid records by one operation: those refused are refused as documented, and nothing of them is there."""
     resource = exam.spec.resources[operation.resource or ""]
-    before = yield from _ids(exam, resource)
     attempts = yield from _attempts(exam, resource)
+    before = yield from _ids(exam, resource)
     parents = yield from exam.parents_of(operation)
-    refused, remarks = [], []
+    refused, remarks, taken = [], [], set(before or ())
     for attempt in attempts:
         response = yield exam.ask.operation(operation, members=attempt.members, parents=parents)
         verdict = _judged(exam, operation, attempt, arguments, response)
@@ -102,9 +100,10 @@ def creates(exam: Exam, operation: Operation, arguments: WriteRefused) -> Flow:
             remarks.append(verdict)
         elif exam.read.succeeded(response):
             remarks.append(f"{operation.id} takes {attempt.what}")
+            taken.add(str((passing(exam, response, resource) or {}).get(resource.key)))
     if not refused:
         return _all_taken(operation, attempts, remarks)
-    left = yield from _left_behind(exam, resource, before, refused)
+    left = yield from _left_behind(exam, resource, taken if before is not None else None, refused)
     if left is not None:
         return Failed("nothing created by a write that was refused", left, operation=operation.id)
     return Passed(f"{operation.id} refuses {', '.join(attempt.what for attempt in refused)}, and makes nothing", tuple(filter(None, remarks)))
@@ -129,8 +128,8 @@ def _judged(exam: Exam, operation: Operation, attempt: Attempt, arguments: Write
 
 
 def _all_taken(operation: Operation, attempts: list[Attempt], remarks: list[str]) -> Verdict:
-    if len(remarks) < len(attempts):
-        return Inconclusive(f"{operation.id} refused every write for other reasons than its members", "a credential that may write")
+    if len(remarks) < len(attempts) or not any(attempt.of_type for attempt in attempts):
+        return Inconclusive(f"{operation.id} refused nothing of which it is sure that it is invalid", "a credential that may write, and records that show their members")
     tried = ", ".join(attempt.what for attempt in attempts)
     return Failed(f"at least one of these refused: {tried}", "all of them were taken", operation=operation.id)
 
@@ -149,7 +148,7 @@ def _largest(exam: Exam, resource: Resource) -> int | None:
     return (pagination.maximum or pagination.stub_maximum) if pagination is not None and pagination.size else None
 
 
-def _left_behind(exam: Exam, resource: Resource, before: set[str] | None, refused: list[Attempt]) -> Steps[str | None]:
+def _left_behind(exam: Exam, resource: Resource, known: set[str] | None, refused: list[Attempt]) -> Steps[str | None]:
     """A record that a refused create made after all: known by its mark, or by lacking just what was refused for lacking."""
     if exam.operation(resource, "list") is None:
         return None
@@ -159,12 +158,12 @@ def _left_behind(exam: Exam, resource: Resource, before: set[str] | None, refuse
         for (name, value), what in marks:
             if agrees(value, record.get(name)):
                 return f"a {resource.singular} made with {what} is in the list"
-    if before is None or not any(not attempt.members for attempt in refused):
+    if known is None or not any(not attempt.members for attempt in refused):
         return None
     names = [name for name in exam.payloads.members(resource) if name not in {parent.member for parent in resource.parents}]
     for record in walk.records:
         bare = bool(names) and all(record.get(name) in (None, "") for name in names) and any(name in record for name in names)
-        if bare and str(record.get(resource.key)) not in before:
+        if bare and str(record.get(resource.key)) not in known:
             return f"a {resource.singular} without {', '.join(names[:3])} is in the list"
     return None
 
@@ -175,7 +174,7 @@ def _left_behind(exam: Exam, resource: Resource, before: set[str] | None, refuse
 def updates(exam: Exam, operation: Operation, arguments: WriteRefused) -> Flow:
     """Changes a record of our own in invalid ways: those refused are refused as documented, and it stays as it was."""
     resource = exam.spec.resources[operation.resource or ""]
-    own = yield from exam.make(resource)
+    own = yield from writes.made(exam, resource, rich=True)
     before = yield from writes.current(exam, own)
     attempts = list(_changes(exam, own))
     refused, remarks = [], []
@@ -202,13 +201,14 @@ def updates(exam: Exam, operation: Operation, arguments: WriteRefused) -> Flow:
 def _changes(exam: Exam, own: Made) -> Iterator[Attempt]:
     """Updates that are invalid in one member, with a valid change of another beside it where there is one."""
     resource, parents = own.resource, {parent.member for parent in own.resource.parents}
-    broken = _breakable(exam, resource, own.given)
+    broken = _breakable(exam, own)
     fresh = {name: value for name, value in exam.payloads.members(resource).items() if name not in parents and isinstance(value, str)}
     for name in list(broken)[:SOME]:
         beside = {other: value for other, value in fresh.items() if other != name}
-        yield Attempt(f"{name} of a wrong type", {**beside, name: broken[name]})
-    for name in [name for name in own.given if name not in parents][:SOME]:
+        yield Attempt(f"{name} of a wrong type", {**beside, name: broken[name]}, of_type=True)
+    required = exam.payloads.members(resource)
+    for name in [name for name in required if name not in parents][:SOME]:
         yield Attempt(f"an empty {name}" if _as_text(exam) else f"{name} of null", {name: "" if _as_text(exam) else None})
     if len(broken) > 1:
-        yield Attempt("every member of a wrong type", broken)
+        yield Attempt("every member of a wrong type", broken, of_type=True)
 

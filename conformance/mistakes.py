@@ -100,6 +100,18 @@ def _unknown_id(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Ste
     return [Trial(operation, request, cause, f"an unknown {resource.singular}", None if aim.absent else aim.request(exam))]
 
 
+def _odd_id(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
+    """Ids that no record can have: too large a number, and a text that is none."""
+    aim = (yield from aims.at(operation)) if operation.effect == "read" else None
+    if aim is None:
+        return []
+    found = []
+    for what, key in (("an id that is too large", "9" * 30), ("an id with odd characters", "proctor'\"<é")):
+        request = replace(aim, key=key, absent=True, own=None).request(exam)
+        found.append(Trial(operation, request, cause, what, aim.request(exam), certain=False))
+    return found
+
+
 def _wrong_parent(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
     """For `parent_not_found` a parent that does not exist; else one that exists and is not the record's."""
     parents = _parents_in_path(exam, operation)
@@ -194,8 +206,8 @@ def _properties(exam: Exam, resource: Resource) -> dict[str, Mapping[str, Any]]:
 def _wrong_type(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
     if operation.effect in READS:
         return (yield from _wrong_parameters(exam, aims, operation, cause))
-    aim = yield from _creating(aims, operation)
-    if aim is None:
+    aim = (yield from aims.at(operation)) if operation.effect in ("create", "update", "replace") else None
+    if aim is None or not aim.sure:
         return []
     found = []
     properties = _properties(exam, exam.spec.resources[operation.resource or ""])
@@ -248,6 +260,15 @@ def _outside_enum(exam: Exam, aims: Aims, operation: Operation, cause: str) -> S
     return [_with(exam, aim, cause, {**(aim.members or {}), name: "proctor-no-such"}, f"{name} outside its values", (name,)) for name in named]
 
 
+def _long_text(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
+    """A text that is longer than a column may hold."""
+    aim = yield from _creating(aims, operation)
+    if aim is None:
+        return []
+    texts = [name for name, value in (aim.members or {}).items() if isinstance(value, str) and exam.payloads.run in value][:1]
+    return [_with(exam, aim, cause, {**(aim.members or {}), name: "proctor " * 1000}, f"a long {name}", (name,)) for name in texts]
+
+
 def _empty(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
     aim = yield from _creating(aims, operation)
     if aim is None:
@@ -264,7 +285,12 @@ def _takes_json(operation: Operation) -> bool:
 
 
 def _not_an_object(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
-    documents: tuple[tuple[str, Any], ...] = (("an array as the body", ["proctor"]), ("a text as the body", "proctor"), ("a number as the body", 42))
+    documents: tuple[tuple[str, Any], ...] = (
+        ("an array as the body", ["proctor"]),
+        ("a text as the body", "proctor"),
+        ("a number as the body", 42),
+        ("null as the body", None),
+    )
     aim = (yield from aims.at(operation)) if _takes_json(operation) else None
     if aim is None:
         return []
@@ -289,7 +315,16 @@ def _with_body(exam: Exam, aim: Aim, cause: str, what: str, **body: Any) -> Tria
     return Trial(aim.operation, request, "malformed" if known else cause, what, aim.request(exam), certain=needed)
 
 
-# Pages
+# Parameters of lists
+
+
+def _unknown_sort(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
+    sorting = exam.parameters_of("sorting", operation) if operation.effect == "list" else None
+    aim = (yield from aims.at(operation)) if sorting is not None else None
+    if aim is None:
+        return []
+    request = aim.request(exam, parameters={sorting.parameter: "zz_proctor_no_such"})
+    return [Trial(operation, request, cause, "a sort key that there isn't", aim.request(exam), certain=False, names=(sorting.parameter,))]
 
 
 def _bad_page(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
@@ -309,6 +344,9 @@ _MAKES: dict[str, Makes] = {
     "unknown_id": _unknown_id,
     "wrong_parent": _wrong_parent,
     "nothing_given": _nothing_given,
+    "odd_id": _odd_id,
+    "long_text": _long_text,
+    "unknown_sort": _unknown_sort,
     "missing": _missing,
     "wrong_type": _wrong_type,
     "outside_enum": _outside_enum,

@@ -39,7 +39,7 @@ class Payloads:
             return {name: self._bound(value, number) for name, value in binding.create.items()}
         schema = self.schema(resource)
         properties = schema.get("properties", {})
-        wanted = set(schema.get("required", ())) | set(resource.create)
+        wanted = {*schema.get("required", ()), *resource.schema.get("required", ()), *resource.create}
         parents = {parent.member: parent.resource for parent in resource.parents}
         members: dict[str, Any] = {}
         for name, inner in properties.items():
@@ -65,7 +65,8 @@ class Payloads:
         schema: Mapping[str, Any] = operation.body.media[0].schema if operation.body and operation.body.media else {}
         root = fill(how.root, {"singular": resource.singular, "plural": resource.plural, "type": resource.type})
         for token in root.split("/")[1:]:
-            schema = schema.get("properties", {}).get(token, {})
+            schema = _flat(schema).get("properties", {}).get(token, {})
+        schema = _flat(schema)
         return self._with_parents(schema, operation, resource) if root == "/data/attributes" else schema
 
     def _with_parents(self, schema: Mapping[str, Any], operation: Operation, resource: Resource) -> Mapping[str, Any]:
@@ -89,12 +90,10 @@ class Payloads:
     def _query_schema(self, operation: Operation) -> Mapping[str, Any]:
         group = self.spec.group_of_kind("authentication")
         carried = {carrier.name for carrier in group.parameters.fields.values()} if group else set()
-        own = [parameter for parameter in operation.parameters if parameter.place == "query" and parameter.name not in carried]
-        return {
-            "type": "object",
-            "properties": {parameter.name: parameter.schema for parameter in own},
-            "required": [parameter.name for parameter in own if parameter.required],
-        }
+        own = {parameter.name: parameter for parameter in operation.parameters if parameter.place == "query" and parameter.name not in carried}
+        body = _flat(operation.body.media[0].schema) if operation.body and operation.body.media else {}
+        required = [name for name, parameter in own.items() if parameter.required or name in body.get("required", ())]
+        return {"type": "object", "properties": {name: parameter.schema for name, parameter in own.items()}, "required": required}
 
     def _value(self, name: str, schema: Mapping[str, Any], number: int, parents: Mapping[str, str]) -> Any:
         if name in parents:
@@ -115,3 +114,27 @@ class Payloads:
         if isinstance(written, Mapping):
             return written["value"] if "value" in written else self._value("", written, number, {})
         return self._value("", {"type": written}, number, {})
+
+
+def _flat(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema of an object with what its `allOf` adds to properties and required put in its own place."""
+    parts = [_flat(part) for part in schema.get("allOf", ()) if isinstance(part, Mapping)]
+    if not parts:
+        return schema
+    own = {name: value for name, value in schema.items() if name != "allOf"}
+    properties = {name: inner for part in (*parts, own) for name, inner in part.get("properties", {}).items()}
+    required = dict.fromkeys(name for part in (*parts, own) for name in part.get("required", ()))
+    return {**own, "properties": properties, "required": list(required)}
+
+
+def _whole(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A schema with the properties and the required members of its `allOf` in it."""
+    parts = [_whole(part) for part in schema.get("allOf", ())]
+    if not parts:
+        return schema
+    properties: dict[str, Any] = {}
+    required: dict[str, None] = {}
+    for part in [*parts, schema]:
+        properties |= part.get("properties", {})
+        required |= dict.fromkeys(part.get("required", ()))
+    return {**schema, "properties": properties, "required": list(required)}

@@ -260,7 +260,7 @@ class _Examiner:
         return self._confirmed(clause, check, manner, trial, verdict)
 
     def _attempt(self, clause: Clause, check: Check, manner: Manner, source: Source | None) -> Trial:
-        exam = Exam(self.spec, self.target, source)
+        exam = Exam(self.spec, self.target, source, notes=self.driver.exam.notes)
         flow = check.flow
         steps: Any = flow(exam, clause) if flow is not None else iter(())
         run: Run = self.driver.drive(steps, manner)

@@ -271,13 +271,13 @@ def _in_words(error: Exception, request: Request, target: Target) -> str:
     text = " ".join(str(inner).split())[:200]
     if isinstance(error, NameResolutionError):
         return f"the name {host} is not known"
+    if isinstance(error, NewConnectionError):
+        return f"no connection to {where} ({text.rpartition(': ')[2] or 'refused'})"
     if isinstance(error, ConnectTimeoutError):
         return f"{where} did not take the connection within {target.timeout:g} s"
     if isinstance(inner, TimeoutError | ReadTimeoutError):
         each, whole = request.timeout or target.timeout, request.timeout or target.timeout * WHOLE
         return f"{where} gave no whole answer in time ({each:g} s for one read, {whole:g} s in all)"
-    if isinstance(error, NewConnectionError):
-        return f"no connection to {where} ({text.rpartition(': ')[2] or 'refused'})"
     if isinstance(inner, ssl.SSLCertVerificationError):
         return f"the certificate of {where} can't be verified ({inner.verify_message}); name its CA with ca_file"
     if isinstance(inner, ssl.SSLError):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mockserver.behaviours.errors import USUAL, Refuser
 from mockserver.exchange import Response
 from mockserver.pipeline import EMPTY, Answer, Call, Refusal, Site, Stage, Step, Wrap
 from mockserver.pointer import ABSENT, fetch, put, tokens
+from mockserver.refusals import USUAL, Refuser
 from mockserver.schemas import Validator
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def skipped(step: Step, site: Site) -> Step:  # noqa: ARG001
     return nothing
 
 
-def nothing(call: Call) -> None:  # noqa: ARG001
+def nothing(call: Call) -> None:
     """The step that does nothing."""
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mockserver.behaviours.errors import USUAL, Refuser
 from mockserver.examples import body_of, response_for, success_of
 from mockserver.exchange import Request, Response
 from mockserver.pipeline import EMPTY, Refusal
+from mockserver.refusals import USUAL, Refuser
 from specs.model import Media
 from specs.model import Response as Documented
 

@@ -92,11 +92,13 @@ class _Sampler:
     def _candidates(self, schema: Mapping[str, Any], spot: _Spot) -> Iterator[Any]:
         branches = list(schema.get("oneOf") or [{}])
         rest = {name: value for name, value in schema.items() if name != "oneOf"}
-        for nudge in range(4):
-            for branch in branches:
-                flat = self._flat({**rest, "allOf": [*rest.get("allOf", []), branch]}, spot.depth)
-                for variant in (flat, self._then(flat, "then"), self._then(flat, "else")):
+        flats = [self._flat({**rest, "allOf": [*rest.get("allOf", []), branch]}, spot.depth) for branch in branches]
+        for nudge in range(4 if spot.depth < 3 else 1):  # deeper down, trying everything would take too long
+            for flat in flats:
+                for variant in (flat, self._then(flat, "then"), self._then(flat, "else")) if "if" in flat else (flat,):
                     yield self._plain(variant, _Spot(spot.name, spot.seed + nudge * 7919, spot.depth))
+        for flat in flats:
+            yield self._plain(flat, _Spot(spot.name, spot.seed, MAX_DEPTH))  # only what is required: optional members may fit another branch
 
     def _then(self, flat: Mapping[str, Any], branch: str) -> Mapping[str, Any]:
         added = [flat.get("if", {}), flat.get("then", {})] if branch == "then" else [flat.get("else", {})]

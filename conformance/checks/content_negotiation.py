@@ -385,6 +385,8 @@ def _all(exam: Exam, how: ContentNegotiation, aim: Aim, findings: Findings) -> S
         findings.saw(f"{name}: both")
     elif there:
         raise _fail("none made of a marked array that is refused", f"{name} answered {response.status}, and {there} of them in the list", aim.operation)
+    elif exam.read.succeeded(response):
+        findings.lack(f"{name} (its records have no text by which they could be found)")
     else:
         findings.lack(f"{name} (a marked array was answered with {response.status})")
 

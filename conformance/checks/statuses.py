@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.aiming import Aims, in_order, overloaded
+from conformance.asking import READS
 from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Steps
 from conformance.exam import Exam
 from conformance.exchange import Exchange, Request, Response
@@ -120,7 +121,8 @@ def mistakes_are_client_errors(exam: Exam, clause: Clause) -> Flow:
     operations = exam.operations(clause)
     yield from _successes(exam, aims, operations)
     for cause, mistakes in _MISTAKES:
-        for each in (yield from trials(exam, aims, operations, cause, mistakes)):
+        some = [operation for operation in operations if cause != "unauthenticated" or operation.effect in (*READS, "create")]
+        for each in (yield from trials(exam, aims, some, cause, mistakes)):
             yield from _is_the_clients(exam, each, findings)
     return findings.verdict("{n} mistakes were answered with 4xx", "no mistake was refused")
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mockserver.behaviours.authentication import Reader, reader
-from mockserver.behaviours.errors import fill
 from mockserver.clock import iso
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Stage, Step
 from mockserver.records import new_uuid
+from mockserver.refusals import fill
 from mockserver.store import Row, Table
 from specs.conventions.actions import Action, Actions, Limit, Timer
 

@@ -7,7 +7,8 @@ import binascii
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mockserver.pipeline import Answer, Call, Fault, Refusal, Stage, Step
+from mockserver.breaking import denied, last_only, other_status_of, refused
+from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.pointer import fetch, tokens
 from mockserver.reading import ensure_read
 from specs.conventions.authentication import Authentication
@@ -144,4 +145,124 @@ def _challenge(carriers: list[Carrier]) -> dict[str, str]:
     return {"www-authenticate": "Bearer"} if "bearer" in places else {}
 
 
-FAULTS: dict[str, dict[str, Fault]] = {}
+def _everyone(call: Call) -> None:
+    """Lets a caller in who was refused, as the first there is."""
+    call.principal = call.served.api.anyone
+    call.candidates = call.served.api.principals or (call.principal,)
+    call.credential = ("everyone",)
+    call.headers.pop("www-authenticate", None)
+
+
+def _accepting(reason: str | None = None, *, reads_only: bool = False) -> Wrap:
+    """The wrap that lets in whoever is refused, for that reason or any."""
+
+    def wrap(step: Step, site: Site) -> Step:  # noqa: ARG001
+        def broken(call: Call) -> Answer:
+            answer = step(call)
+            if not isinstance(answer, Refusal) or (reason is not None and answer.values.get("reason") != reason):
+                return answer
+            if reads_only and call.request.method not in ("GET", "HEAD"):
+                return answer
+            _everyone(call)
+            return None
+
+        return broken
+
+    return wrap
+
+
+def _also_in(which: slice) -> Wrap:
+    """The wrap that reads the secret in some of the clause's other places, too."""
+
+    def wrap(step: Step, site: Site) -> Step:
+        readers = [reader(carrier) for carrier in site.arguments.places[which]]
+        secrets = {value: principal for principal in site.api.principals for value in principal.credential.values()}
+
+        def broken(call: Call) -> Answer:
+            answer = step(call)
+            for read in readers if answer is not None else []:
+                principal = secrets.get(read(call) or "")
+                if principal is not None:
+                    call.principal, call.candidates, call.credential = principal, (principal,), (principal.name,)
+                    call.headers.pop("www-authenticate", None)
+                    return None
+            return answer
+
+        return broken
+
+    return wrap
+
+
+def _first_only(step: Step, site: Site) -> Step:
+    """Lets in the first credential that is used, and no other of its account."""
+
+    def broken(call: Call) -> Answer:
+        answer = step(call)
+        if answer is not None or call.principal is None:
+            return answer
+        used = call.space.counters.setdefault(("authentication", site.api.name, call.principal.account), [])
+        mark = float(hash(call.credential))
+        if not used:
+            used.append(mark)
+        return None if used[0] == mark else Refusal(site.parameters.cause, {"reason": "invalid"})
+
+    return broken
+
+
+def _newest_only(step: Step, site: Site) -> Step:
+    """Shuts out a credential once another of its account has been used after it."""
+
+    def broken(call: Call) -> Answer:
+        answer = step(call)
+        if answer is not None or call.principal is None:
+            return answer
+        used = call.space.counters.setdefault(("authentication", site.api.name, call.principal.account), [])
+        mark = float(hash(call.credential))
+        if mark in used[:-1]:
+            return Refusal(site.parameters.cause, {"reason": "invalid"})
+        if mark not in used:
+            used.append(mark)
+        return None
+
+    return broken
+
+
+def _misstatus(call: Call, site: Site) -> None:
+    call.status = other_status_of(site, site.parameters.cause)
+
+
+_CAUSE = "unauthenticated"
+
+FAULTS = {
+    "credential_is_accepted": {
+        "refused": Fault("A valid credential is refused.", Stage.AUTHENTICATION, denied(_CAUSE)),
+        "refused_once": Fault("One operation refuses a valid credential.", Stage.AUTHENTICATION, last_only(denied(_CAUSE))),
+    },
+    "other_places_are_refused": {
+        "accepted": Fault("The credential is accepted in every other place.", Stage.AUTHENTICATION, _also_in(slice(None))),
+        "first_place": Fault("The credential is accepted in the first of the other places.", Stage.AUTHENTICATION, _also_in(slice(0, 1))),
+        "last_place": Fault("The credential is accepted in the last of the other places.", Stage.AUTHENTICATION, _also_in(slice(-1, None))),
+    },
+    "missing_credential_is_refused": {
+        "accepted": Fault("No operation asks for a credential.", Stage.AUTHENTICATION, _accepting("missing")),
+        "reads_accepted": Fault("A GET needs no credential.", Stage.AUTHENTICATION, _accepting("missing", reads_only=True)),
+        "one_accepted": Fault("One operation needs no credential.", Stage.AUTHENTICATION, last_only(_accepting("missing"))),
+        "wrong_status": Fault("A missing credential gets another error's status.", Stage.RENDERING, refused(_misstatus, _CAUSE)),
+    },
+    "invalid_credential_is_refused": {
+        "accepted": Fault("Any credential is taken.", Stage.AUTHENTICATION, _accepting("invalid")),
+        "reads_accepted": Fault("A GET takes any credential.", Stage.AUTHENTICATION, _accepting("invalid", reads_only=True)),
+        "one_accepted": Fault("One operation takes any credential.", Stage.AUTHENTICATION, last_only(_accepting("invalid"))),
+        "wrong_status": Fault("A wrong credential gets another error's status.", Stage.RENDERING, refused(_misstatus, _CAUSE)),
+    },
+    "missing_or_invalid_is_refused": {
+        "missing_accepted": Fault("No operation asks for a credential.", Stage.AUTHENTICATION, _accepting("missing")),
+        "invalid_accepted": Fault("Any credential is taken.", Stage.AUTHENTICATION, _accepting("invalid")),
+        "one_accepted": Fault("One operation lets anybody in.", Stage.AUTHENTICATION, last_only(_accepting())),
+        "wrong_status": Fault("A missing or wrong credential gets another error's status.", Stage.RENDERING, refused(_misstatus, _CAUSE)),
+    },
+    "several_credentials_work": {
+        "first_only": Fault("Only the first credential of an account works.", Stage.AUTHENTICATION, _first_only),
+        "newest_only": Fault("Using a credential shuts out those used before.", Stage.AUTHENTICATION, _newest_only),
+    },
+}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockserver.pipeline import Answer, Call, Fault, Refusal, Stage, Step
+from mockserver.breaking import forgiving, last_only, other_status_of, refused, step_of
+from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step
 from specs.conventions.authorization import Authorization
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
-    from specs.model import Group
+    from specs.model import Clause, Group, Spec
 
 __all__ = ["FAULTS", "steps"]
 
@@ -29,4 +30,47 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:  # noqa:
     return {Stage.AUTHORIZATION: authorize}
 
 
-FAULTS: dict[str, dict[str, Fault]] = {}
+_DONE = (
+    (Stage.PARSING, "content_negotiation"),
+    (Stage.SELECTION, "nesting"),
+    (Stage.SELECTION, "resources"),
+    (Stage.VALIDATION, "lifecycle"),
+    (Stage.EFFECT, "lifecycle"),
+    (Stage.EFFECT, "actions"),
+)
+
+
+def _done_all_the_same(step: Step, site: Site) -> Step:
+    """Refuses, but does what was asked before it does."""
+    rest = [step_of(site, kind, stage) for stage, kind in _DONE]
+
+    def broken(call: Call) -> Answer:
+        answer = step(call)
+        if answer is not None:
+            for done in rest:
+                if done(call) is not None:
+                    break
+        return answer
+
+    return broken
+
+
+def _misstatus(call: Call, site: Site) -> None:
+    call.status = other_status_of(site, site.parameters.cause)
+
+
+def _some_write_is_denied(spec: Spec, clause: Clause) -> bool:
+    role = spec.convention(clause).parameters.roles.get(clause.arguments.role) if clause.arguments is not None else None  # type: ignore[attr-defined]
+    denied = role.denied if role is not None else []
+    effects = {spec.operations[name].effect for name in (clause.operations if "*" in denied else denied) if name in clause.operations}
+    return bool(effects & {"create", "update", "replace", "delete"})
+
+
+FAULTS = {
+    "limited_role_is_refused": {
+        "allowed": Fault("Roles are not looked at.", Stage.AUTHORIZATION, forgiving()),
+        "one_allowed": Fault("One operation does not look at roles.", Stage.AUTHORIZATION, last_only(forgiving())),
+        "done_all_the_same": Fault("The caller is refused, and what was asked is done.", Stage.AUTHORIZATION, _done_all_the_same, fits=_some_write_is_denied),
+        "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, refused(_misstatus, "forbidden")),
+    },
+}

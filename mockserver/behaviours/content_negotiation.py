@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockserver.pipeline import EMPTY, Answer, Call, Fault, Refusal, Stage, Step
+from mockserver.breaking import Change, after, before, forgiving, other_status_of, put_in_records, refused, step_of, succeeded
+from mockserver.pipeline import EMPTY, Answer, Call, Fault, Refusal, Site, Stage, Step
 from mockserver.reading import BROKEN, ensure_read, media_type
 from specs.conventions.content_negotiation import ContentNegotiation
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
-    from specs.model import Group
+    from specs.model import Clause, Group, Spec
 
 __all__ = ["FAULTS", "steps"]
 
@@ -86,4 +87,113 @@ def _acceptable(accept: str, response: str, bulk: dict[str, str]) -> bool:
     return False
 
 
-FAULTS: dict[str, dict[str, Fault]] = {}
+def _html(call: Call, site: Site) -> None:  # noqa: ARG001
+    if "content-type" in call.headers:
+        call.headers["content-type"] = "text/html; charset=utf-8"
+
+
+def _untyped(call: Call, site: Site) -> None:  # noqa: ARG001
+    call.headers.pop("content-type", None)
+
+
+def _html_on_errors(call: Call, site: Site) -> None:
+    if call.refusal is not None:
+        _html(call, site)
+
+
+def _cut_short(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """Bodies end before the JSON does."""
+
+    def broken(call: Call) -> Answer:
+        answer = step(call)
+        call.content = call.content[:-1]
+        return answer
+
+    return broken
+
+
+def _for_any_failure(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
+    return getattr(clause.arguments, "on", "any") == "any"
+
+
+def _unread(call: Call, site: Site) -> None:  # noqa: ARG001
+    if isinstance(call.body, dict):
+        call.body, call.inputs = {}, {}
+
+
+def _some_taken(step: Step, site: Site) -> Step:
+    """Takes the valid ones of a bulk request, and refuses the others."""
+    check, effect = step, step_of(site, "lifecycle", Stage.EFFECT)
+    root = site.api.parameters("envelope", site.served).input.root.split("/")[1:2]
+
+    def broken(call: Call) -> Answer:
+        refusal = check(call)
+        if not isinstance(refusal, Refusal) or not call.bulk or not root or not isinstance(call.body, dict):
+            return refusal
+        items, members = call.body[root[0]], []
+        for item in items if isinstance(items, list) else []:
+            call.body, call.members = {root[0]: [item]}, []
+            if check(call) is None:
+                members.extend(call.members)
+        call.members = members
+        if members:
+            effect(call)
+        return refusal
+
+    return broken
+
+
+def _first_taken(call: Call, site: Site) -> None:  # noqa: ARG001
+    call.members = call.members[:1]
+
+
+def _unmarked(call: Call, site: Site) -> None:  # noqa: ARG001
+    call.bulk = call.bulk or call.served.effect == "create"
+
+
+def _no_suffix(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """Knows no suffix."""
+    return lambda call: Refusal("unknown_operation", {"name": call.path}) if call.suffix else step(call)
+
+
+def _less_with_suffix(call: Call, site: Site) -> None:
+    if not call.suffix:
+        return
+    put_in_records(call, site, lambda record: record.pop(next(reversed(record)), None) if record else None)
+
+
+def _misstatus(cause: str) -> Change:
+    def change(call: Call, site: Site) -> None:
+        call.status = other_status_of(site, cause)
+
+    return change
+
+
+FAULTS = {
+    "body_has_media_type": {
+        "html": Fault("Bodies are called HTML.", Stage.ENCODING, after(_html)),
+        "untyped": Fault("Bodies have no media type.", Stage.ENCODING, after(_untyped)),
+        "html_on_errors": Fault("Bodies of errors are called HTML.", Stage.ENCODING, after(_html_on_errors), fits=_for_any_failure),
+        "cut_short": Fault("Bodies end before their JSON does.", Stage.ENCODING, _cut_short, kind="envelope"),
+    },
+    "json_body_is_read": {
+        "ignored": Fault("Parameters in the body are not read.", Stage.PARSING, after(_unread)),
+    },
+    "wrong_content_type_is_refused": {
+        "accepted": Fault("Any Content-Type is taken.", Stage.NEGOTIATION, forgiving("unsupported_media_type")),
+        "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, refused(_misstatus("unsupported_media_type"), "unsupported_media_type")),
+    },
+    "unacceptable_is_refused": {
+        "accepted": Fault("Accept is not looked at.", Stage.NEGOTIATION, forgiving("not_acceptable")),
+        "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, refused(_misstatus("not_acceptable"), "not_acceptable")),
+    },
+    "bulk_is_all_or_none": {
+        "some_taken": Fault("Of a bulk request with a wrong record, the others are made.", Stage.VALIDATION, _some_taken, kind="lifecycle"),
+        "first_taken": Fault("Of a bulk request, only the first record is made.", Stage.EFFECT, before(_first_taken), kind="lifecycle"),
+        "unmarked_accepted": Fault("An array of records needs no mark.", Stage.VALIDATION, before(_unmarked), kind="lifecycle"),
+    },
+    "suffix_and_bare_path_agree": {
+        "suffix_unknown": Fault("A path with a suffix leads nowhere.", Stage.ROUTING, _no_suffix),
+        "less_with_suffix": Fault("With a suffix, records have a member less.", Stage.RENDERING, succeeded(_less_with_suffix)),
+    },
+}

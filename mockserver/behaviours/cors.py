@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mockserver.breaking import after, refused
 from mockserver.exchange import Response
-from mockserver.pipeline import Answer, Call, Fault, Stage, Step
+from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from specs.conventions.cors import Cors
 
 if TYPE_CHECKING:
@@ -60,4 +61,59 @@ def _actual(parameters: Cors) -> Step:
     return actual
 
 
-FAULTS: dict[str, dict[str, Fault]] = {}
+def _bare_preflight(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """A preflight gets an answer that allows nothing."""
+    return lambda call: Response(204, {"allow": call.allow}, b"") if step(call) is not None else None
+
+
+def _guarded_preflight(step: Step, site: Site) -> Step:
+    """A preflight needs a credential."""
+
+    def broken(call: Call) -> Answer:
+        return None if step(call) is None else Refusal(_cause_of_missing(site))
+
+    return broken
+
+
+def _cause_of_missing(site: Site) -> str:
+    authentication = site.api.parameters("authentication", site.served)
+    return "unauthenticated" if authentication is None else str(authentication.cause)
+
+
+def _preflight_without(header: str) -> Wrap:
+    """The wrap that leaves a header out of what a preflight gets."""
+
+    def wrap(step: Step, site: Site) -> Step:  # noqa: ARG001
+        def broken(call: Call) -> Answer:
+            answer = step(call)
+            if not isinstance(answer, Response):
+                return answer
+            return Response(answer.status, {name: value for name, value in answer.headers.items() if name != header}, answer.body)
+
+        return broken
+
+    return wrap
+
+
+def _untold(call: Call, site: Site) -> None:  # noqa: ARG001
+    call.headers.pop("access-control-allow-origin", None)
+
+
+def _elsewhere(call: Call, site: Site) -> None:  # noqa: ARG001
+    if "access-control-allow-origin" in call.headers:
+        call.headers["access-control-allow-origin"] = "https://elsewhere.example"
+
+
+FAULTS = {
+    "preflight_allows": {
+        "nothing_allowed": Fault("A preflight is answered, and allows nothing.", Stage.CORS, _bare_preflight),
+        "credential_needed": Fault("A preflight is refused without a credential.", Stage.CORS, _guarded_preflight),
+        "headers_not_allowed": Fault("A preflight allows no request header.", Stage.CORS, _preflight_without("access-control-allow-headers")),
+        "methods_not_allowed": Fault("A preflight allows no method.", Stage.CORS, _preflight_without("access-control-allow-methods")),
+    },
+    "actual_response_allows": {
+        "never": Fault("No answer allows the origin.", Stage.RENDERING, after(_untold)),
+        "not_on_errors": Fault("An error does not allow the origin.", Stage.RENDERING, refused(_untold)),
+        "other_origin": Fault("Answers allow another origin.", Stage.RENDERING, after(_elsewhere)),
+    },
+}

@@ -2,93 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from mockserver.examples import body_of, response_for
-from mockserver.pipeline import EMPTY, Answer, Call, Fault, Refusal, Stage, Step
-from mockserver.pointer import Tokens, fetch, put, tokens
-from specs.conventions.envelope import Envelope
-from specs.conventions.errors import Cause, Errors
+from mockserver.breaking import Change, other_status_of, refused, rewrite, server_error, text_of, thaw
+from mockserver.pipeline import EMPTY, Answer, Call, Fault, Site, Stage, Step, Wrap
+from mockserver.refusals import USUAL, Refuser
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
-    from specs.model import Group
+    from specs.model import Clause, Group, Spec
 
-__all__ = ["FAULTS", "Refuser", "fill", "steps"]
-
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-
-LIKE: dict[str, tuple[str, ...]] = {
-    "foreign_record": ("not_found",),
-    "parent_not_found": ("not_found",),
-    "foreign_account": ("forbidden",),
-    "closed": ("conflict", "forbidden"),
-    "client_id": ("forbidden", "invalid_record"),
-    "missing_parameter": ("invalid_parameter", "invalid_record"),
-    "invalid_record": ("invalid_parameter",),
-    "invalid_parameter": ("invalid_record",),
-    "malformed": ("invalid_parameter",),
-    "metadata": ("invalid_record", "invalid_parameter"),
-    "bulk": ("malformed", "invalid_parameter"),
-    "page_out_of_bounds": ("invalid_parameter",),
-    "unsupported_filter": ("invalid_query", "invalid_parameter"),
-    "unsupported_filter_value": ("invalid_query", "invalid_parameter"),
-    "unsupported_sort": ("invalid_query", "invalid_parameter"),
-    "unsupported_aggregate": ("invalid_query", "invalid_parameter"),
-    "unsupported_group": ("invalid_query", "invalid_parameter"),
-    "unsupported_include": ("invalid_query", "invalid_parameter"),
-    "invalid_query": ("invalid_parameter",),
-}
-"""The causes whose answer a cause gets that the spec does not give one."""
-
-USUAL: dict[str, tuple[int, str]] = {
-    "unauthenticated": (401, "The credentials are missing or wrong."),
-    "forbidden": (403, "The caller may not do this."),
-    "not_found": (404, "There is no such record."),
-    "parent_not_found": (404, "There is no such parent record."),
-    "foreign_record": (404, "There is no such record."),
-    "foreign_account": (403, "The account is missing or not the caller's."),
-    "unknown_operation": (404, "There is nothing at this path."),
-    "method_not_allowed": (405, "The path does not have this method."),
-    "missing_parameter": (400, "{name} is missing."),
-    "invalid_parameter": (400, "{name} is invalid."),
-    "invalid_record": (422, "{name} is {reason}."),
-    "malformed": (400, "The body can't be read."),
-    "conflict": (409, "{name} clashes with what is there."),
-    "client_id": (403, "An id can't be given."),
-    "closed": (409, "The record's state does not allow this."),
-    "rate_limited": (429, "Too many requests."),
-    "plain_http": (403, "Use HTTPS."),
-    "unsupported_media_type": (415, "The body's media type is not supported."),
-    "not_acceptable": (406, "No acceptable media type can be given."),
-    "bulk": (400, "Several records need a request that is marked for them."),
-    "too_large": (413, "The body is too large."),
-    "page_out_of_bounds": (400, "{name} is out of bounds."),
-    "unsupported_filter": (400, "{name} is no filter."),
-    "unsupported_filter_value": (400, "{name} does not take this value."),
-    "unsupported_sort": (400, "{name} does not sort."),
-    "unsupported_aggregate": (400, "{name} is no aggregate."),
-    "unsupported_group": (400, "{name} does not group."),
-    "unsupported_include": (400, "{name} can't be included."),
-    "invalid_query": (400, "The query can't be read."),
-    "metadata": (400, "{name} is over its limits."),
-    "request_failed": (402, "The request failed."),
-    "server_error": (500, "The server failed."),
-    "unavailable": (503, "The server can't answer now."),
-}
-"""Status and text of each cause where a spec says nothing of it."""
-
-_PROBLEM = {"type": "about:blank", "title": "{title}", "status": "{status}", "detail": "{message}"}
-
-
-class _Drop:
-    __slots__ = ()
-
-
-_DROP: Final = _Drop()
+__all__ = ["FAULTS", "steps"]
 
 
 def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:  # noqa: ARG001
@@ -104,96 +29,163 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:  # noqa:
     return {Stage.REFUSAL: refuse}
 
 
-class Refuser:
-    """Renders the refusals of one operation."""
-
-    def __init__(self, api: Api, served: Served) -> None:
-        self._errors: Errors = api.parameters("errors", served)
-        self._envelope: Envelope = api.parameters("envelope", served)
-        self._operation = served.operation
-        self._outcome: Tokens = tokens(self._envelope.outcome.member) if self._envelope.outcome is not None else ()
-
-    def cause(self, name: str) -> tuple[str, Cause]:
-        """The cause that answers for one, by name, and its answer."""
-        like = LIKE.get(name, ())
-        if self._outcome and not like:
-            like = ("malformed", "invalid_parameter")
-        for candidate in (name, *like):
-            if candidate in self._errors.causes:
-                return candidate, self._errors.causes[candidate]
-        return name, Cause(status=self._usual_status(name))
-
-    def _usual_status(self, name: str) -> int:
-        """The usual status; an operation that documents 422 and no 400, or the other way round, gets that."""
-        status = USUAL[name][0]
-        documented = self._operation.responses if self._operation is not None else {}
-        if status in (400, 422) and str(status) not in documented:
-            return next((other for other in (422, 400) if str(other) in documented), status)
-        return status
-
-    def values(self, refusal: Refusal, cause: Cause) -> dict[str, Any]:
-        """What the placeholders of a template stand for."""
-        base: dict[str, Any] = {"reason": "invalid", **refusal.values, "status": cause.status, "cause": refusal.cause, "code": refusal.cause}
-        base["title"] = HTTPStatus(cause.status).phrase if cause.status in HTTPStatus._value2member_map_ else "Error"
-        base["message"] = fill(USUAL[refusal.cause][1], {"name": "It", **base})
-        base.setdefault("detail", base["message"])
-        for other in self._errors.causes.values():
-            if other.status // 100 == cause.status // 100:
-                for name, value in other.values.items():
-                    base.setdefault(name, value)
-        return {**base, **{name: fill(value, base) for name, value in cause.values.items()}}
-
-    def answer(self, refusal: Refusal) -> tuple[int, Mapping[str, str], str | None, Any]:
-        """Status, headers, media type (None for the usual) and document."""
-        _, cause = self.cause(refusal.cause)
-        headers = {name.lower(): value for name, value in cause.headers.items()}
-        if cause.empty:
-            return cause.status, headers, None, EMPTY
-        template = cause.template if cause.template is not None else self._errors.template
-        values = self.values(refusal, cause)
-        if template is None:
-            return (cause.status, headers, *self._untold(cause.status, values))
-        return cause.status, headers, None, self._enveloped(fill(template, values), cause)
-
-    def _untold(self, status: int, values: Mapping[str, Any]) -> tuple[str, Any]:
-        """The body where a spec has no template: the operation's documented one, or a problem (RFC 9457)."""
-        response = response_for(self._operation, status) if self._operation is not None else None
-        if response is not None and response.media and response.status != "default":
-            return response.media[0].type, body_of(response.media[0])
-        return "application/problem+json", fill(_PROBLEM, values)
-
-    def _enveloped(self, body: Any, cause: Cause) -> Any:
-        """The body in the envelope that also a failure has, unless it brings its own."""
-        if not self._outcome or cause.template is not None or (isinstance(body, dict) and fetch(body, self._outcome)):
-            return body
-        document: Any = {}
-        for pointer, value in self._envelope.constant.items():
-            document = put(document, tokens(pointer), value)
-        document = put(document, tokens(self._envelope.item), body)
-        return put(document, self._outcome, cause.values.get(self._outcome[-1], "error"))
+def _named(site: Site, member: str) -> list[str]:
+    """Where a named member of an error may stand."""
+    return list(site.parameters.members.get(member, [f"/{member}"]))
 
 
-def fill(template: Any, values: Mapping[str, Any]) -> Any:
-    """The template with its placeholders filled in.
+def _change_member(name: Callable[[Site], str], value: Callable[[Any, Site], Any]) -> Change:
+    def change(call: Call, site: Site) -> None:
+        call.document = rewrite(thaw(call), _named(site, name(site)), lambda found: value(found, site))
 
-    A string that is one placeholder keeps its value's type, and is left out, as member or element, where there is none.
-    """
-    filled = _filled(template, values)
-    return "" if filled is _DROP else filled
+    return change
 
 
-def _filled(template: Any, values: Mapping[str, Any]) -> Any:
-    if isinstance(template, str):
-        alone = _PLACEHOLDER.fullmatch(template)
-        if alone:
-            return values.get(alone[1], _DROP)
-        return _PLACEHOLDER.sub(lambda found: str(values.get(found[1], "")), template)
-    if isinstance(template, Mapping):
-        members = {name: _filled(value, values) for name, value in template.items()}
-        return {name: value for name, value in members.items() if value is not _DROP and not (value == {} and template[name] != {})}
-    if isinstance(template, list | tuple):
-        return [value for value in (_filled(item, values) for item in template) if value is not _DROP]
-    return template
+def _other_shape(call: Call, site: Site) -> None:  # noqa: ARG001
+    call.document = {"problem": {"text": "Something is wrong."}}
 
 
-FAULTS: dict[str, dict[str, Fault]] = {}  # faults author 2 writes these now; leave them
+def _no_body(call: Call, site: Site) -> None:  # noqa: ARG001
+    call.document = EMPTY
+
+
+def _other_status_inside(call: Call, site: Site) -> None:
+    call.document = rewrite(thaw(call), [site.parameters.status_at or ""], lambda value: value + 1 if isinstance(value, int) else "0")
+
+
+def _entries(value: Callable[[Any], Any]) -> Change:
+    def change(call: Call, site: Site) -> None:
+        call.document = rewrite(thaw(call), [site.arguments.at], value)
+
+    return change
+
+
+def _blank(value: Any) -> Any:
+    """Entries of the same number that say nothing."""
+    if not isinstance(value, list):
+        return value
+    return [dict.fromkeys(entry, "") if isinstance(entry, dict) else "" for entry in value]
+
+
+_BROUGHT_ABOUT = {
+    "missing": {"missing_parameter", "invalid_parameter", "invalid_record"},
+    "wrong_type": {"invalid_parameter", "invalid_record"},
+    "outside_enum": {"invalid_parameter", "invalid_record"},
+    "empty": {"invalid_parameter", "invalid_record", "missing_parameter"},
+    "not_an_object": {"malformed", "invalid_parameter", "invalid_record"},
+    "malformed_json": {"malformed", "invalid_parameter"},
+    "unknown_id": {"not_found"},
+    "wrong_parent": {"parent_not_found", "not_found"},
+}
+"""The causes that the stub sees in the mistakes that a clause names."""
+
+
+def _concerned(change: Change) -> Wrap:
+    """The wrap that changes the answers to the cause that the clause is about, whatever mistake brought it about."""
+
+    def wrap(step: Step, site: Site) -> Step:
+        causes = {site.arguments.cause, *(cause for mistake in getattr(site.arguments, "mistakes", []) for cause in _BROUGHT_ABOUT[mistake])}
+        return refused(change, *causes)(step, site)
+
+    return wrap
+
+
+def _misstatus(call: Call, site: Site) -> None:
+    assert call.refusal is not None
+    call.status = other_status_of(site, site.arguments.cause if site.arguments.cause in site.parameters.causes else call.refusal.cause)
+
+
+def _success(call: Call, site: Site) -> None:
+    """Answers as though nothing had been wrong."""
+    envelope = site.api.parameters("envelope", site.served)
+    call.status = 200
+    call.document = rewrite(thaw(call), [envelope.outcome.member], lambda value: envelope.outcome.success[0]) if envelope.outcome is not None else {}  # noqa: ARG005
+
+
+def _member_values(site: Site, member: str) -> list[Any]:
+    return [cause.values[member] for cause in site.parameters.causes.values() if member in cause.values]
+
+
+def _another_value(found: Any, site: Site) -> Any:
+    """The value that another cause gives to the member, or one that none does."""
+    return next((value for value in _member_values(site, site.arguments.member) if value not in (found, site.arguments.value)), "other")
+
+
+def _never_for(which: slice) -> Wrap:
+    """The wrap that gives some of the causes the status that is not theirs."""
+
+    def change(call: Call, site: Site) -> None:
+        call.status = site.arguments.status
+
+    def wrap(step: Step, site: Site) -> Step:
+        causes = set(site.arguments.never_for[which])
+        seen = {like for like in (*USUAL,) if like in causes or (like == "invalid_record" and "missing_parameter" in causes)}
+        return refused(change, *seen)(step, site)
+
+    return wrap
+
+
+def _other_text(call: Call, site: Site) -> None:
+    for member in site.arguments.members:
+        call.document = rewrite(thaw(call), _named(site, member), lambda value: "Something Else")  # noqa: ARG005
+
+
+def _no_such_name(found: Any, site: Site) -> Any:  # noqa: ARG001
+    return "zz_no_such_parameter"
+
+
+def _member(site: Site) -> str:
+    return str(site.arguments.member)
+
+
+def _tells_status(spec: Spec, clause: Clause) -> bool:
+    return spec.convention(clause).parameters.status_at is not None
+
+
+def _has_texts(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
+    return bool(getattr(clause.arguments, "members", []))
+
+
+_STRANGE_QUERIES = ("unsupported_filter", "unsupported_filter_value", "unsupported_sort", "unsupported_aggregate", "unsupported_group", "invalid_query")
+
+FAULTS = {
+    "error_body_has_shape": {
+        "other_shape": Fault("Errors have a body of another shape.", Stage.RENDERING, refused(_other_shape)),
+        "html": Fault("Errors are pages of HTML.", Stage.RENDERING, refused(lambda call, site: text_of(call, site, call.status))),
+        "no_body": Fault("Errors have no body.", Stage.RENDERING, refused(_no_body)),
+        "other_status_inside": Fault(
+            "The status in the body is not that of the answer.", Stage.RENDERING, refused(_other_status_inside), fits=_tells_status
+        ),
+    },
+    "entries_say_something": {
+        "none": Fault("There are no entries.", Stage.RENDERING, refused(_entries(lambda value: []))),  # noqa: ARG005
+        "blank": Fault("The entries are empty.", Stage.RENDERING, refused(_entries(_blank))),
+    },
+    "cause_is_answered": {
+        "other_status": Fault("The cause has another error's status.", Stage.RENDERING, _concerned(_misstatus)),
+        "success": Fault("The cause is answered as a success.", Stage.RENDERING, _concerned(_success)),
+        "server_error": Fault("The cause is answered as a fault of the server.", Stage.RENDERING, _concerned(server_error)),
+        "other_text": Fault("The cause has other texts than documented.", Stage.RENDERING, _concerned(_other_text), fits=_has_texts),
+    },
+    "member_is_one_of": {
+        "other_value": Fault("The member has a value that is not documented.", Stage.RENDERING, refused(_change_member(_member, lambda found, site: "other_error"))),  # noqa: ARG005
+        "upper_case": Fault("The member has its value in capitals.", Stage.RENDERING, refused(_change_member(_member, lambda found, site: str(found).upper()))),  # noqa: ARG005
+    },
+    "cause_gives_member": {
+        "another_value": Fault("The cause gives the member another value.", Stage.RENDERING, _concerned(_change_member(_member, _another_value))),
+    },
+    "param_names_a_parameter": {
+        "no_such_name": Fault("The member names what is no parameter of the request.", Stage.RENDERING, refused(_change_member(_member, _no_such_name))),
+    },
+    "status_is_never_for": {
+        "all": Fault("Every one of the causes has the status.", Stage.RENDERING, _never_for(slice(None))),
+        "first": Fault("The first of the causes has the status.", Stage.RENDERING, _never_for(slice(0, 1))),
+        "last": Fault("The last of the causes has the status.", Stage.RENDERING, _never_for(slice(-1, None))),
+    },
+    "no_input_causes_a_server_error": {
+        "malformed": Fault("A body that can't be read makes the server fail.", Stage.RENDERING, refused(server_error, "malformed")),
+        "invalid": Fault("An invalid value makes the server fail.", Stage.RENDERING, refused(server_error, "invalid_record", "invalid_parameter", "missing_parameter")),
+        "unknown_id": Fault("An unknown id makes the server fail.", Stage.RENDERING, refused(server_error, "not_found")),
+        "strange_query": Fault("A strange query makes the server fail.", Stage.RENDERING, refused(server_error, *_STRANGE_QUERIES)),
+    },
+}

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mockserver.behaviours.authentication import reader
-from mockserver.pipeline import Answer, Call, Fault, Refusal, Stage, Step
+from mockserver.breaking import forgiving, other_status_of, refused
+from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step
 from mockserver.store import Row
 from specs.conventions.isolation import Isolation, Sharing
 
@@ -109,4 +110,79 @@ def _own(parameters: Isolation, sees: Sees) -> Step:
     return own
 
 
-FAULTS: dict[str, dict[str, Fault]] = {}
+def _misstatus(call: Call, site: Site) -> None:
+    call.status = other_status_of(site, site.parameters.cause)
+
+
+def _by_user(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """Lists only what the caller made itself."""
+
+    def broken(call: Call) -> Answer:
+        answer = step(call)
+        principal = call.principal or call.served.api.anyone
+        call.wanted.seen = lambda row: row.user == principal.user
+        return answer
+
+    return broken
+
+
+def _of_everyone(step: Step, site: Site) -> Step:
+    """Lists the records of all users, or of all accounts, whichever the clause keeps apart."""
+    by_user = site.parameters.scope == "user"
+
+    def broken(call: Call) -> Answer:
+        answer = step(call)
+        call.wanted.seen = None
+        if not by_user:
+            call.wanted.account = None
+        return answer
+
+    return broken
+
+
+def _unowned(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """Shows any record whose id is known."""
+    return lambda call: None  # noqa: ARG005
+
+
+def _any_account(step: Step, site: Site) -> Step:
+    """Gives the data of whatever account the selector names."""
+    name = site.parameters.selector
+    read = reader(site.api.parameters("authentication", site.served).fields[name])
+
+    def broken(call: Call) -> Answer:
+        answer = step(call)
+        value = read(call)
+        for principal in site.api.principals if answer is not None else ():
+            if value is not None and principal.credential.get(name) == value:
+                call.principal = principal
+                return None
+        return answer
+
+    return broken
+
+
+def _selector_may_be_missing(step: Step, site: Site) -> Step:
+    """Gives the caller's own data where there is no selector."""
+    read = reader(site.api.parameters("authentication", site.served).fields[site.parameters.selector])
+    return lambda call: None if read(call) is None else step(call)
+
+
+FAULTS = {
+    "foreign_record_is_refused": {
+        "shown": Fault("Any record whose id is known can be read, changed and deleted.", Stage.SELECTION, _unowned),
+        "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, refused(_misstatus, "foreign_record")),
+    },
+    "only_own_records_are_seen": {
+        "others_listed": Fault("Lists hold records of others, too.", Stage.VALIDATION, _of_everyone),
+        "others_shown": Fault("A record of somebody else can be read by its id.", Stage.SELECTION, _unowned),
+    },
+    "every_record_of_the_account_is_seen": {
+        "own_only": Fault("Lists hold only what the caller made itself.", Stage.VALIDATION, _by_user),
+    },
+    "selector_selects_the_account": {
+        "any_account": Fault("The selector gives the data of any account that it names.", Stage.AUTHORIZATION, _any_account),
+        "ignored": Fault("The selector is not looked at.", Stage.AUTHORIZATION, forgiving()),
+        "may_be_missing": Fault("Without a selector, the caller's own data comes.", Stage.AUTHORIZATION, _selector_may_be_missing),
+    },
+}

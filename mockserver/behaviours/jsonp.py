@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mockserver.pipeline import EMPTY, Answer, Call, Fault, Refusal, Stage, Step
+from mockserver.breaking import after
+from mockserver.pipeline import EMPTY, Answer, Call, Fault, Refusal, Site, Stage, Step
 from specs.conventions.jsonp import Jsonp
 
 if TYPE_CHECKING:
@@ -41,4 +42,26 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:  # noqa:
     return {Stage.VALIDATION: check, Stage.ENCODING: wrap}
 
 
-FAULTS: dict[str, dict[str, Fault]] = {}  # faults author 2 writes these now; leave them
+def _unwrapped(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """Sends the plain document."""
+    return lambda call: None  # noqa: ARG005
+
+
+def _called_json(call: Call, site: Site) -> None:  # noqa: ARG001
+    if call.content.startswith(b"/**/"):
+        call.headers["content-type"] = "application/json"
+
+
+def _fixed_name(call: Call, site: Site) -> None:
+    name = call.query.get(site.parameters.parameter)
+    if name is not None and call.content.startswith(b"/**/"):
+        call.content = b"/**/" + b"jsonp_callback" + call.content[4 + len(name) :]
+
+
+FAULTS = {
+    "callback_wraps_the_document": {
+        "ignored": Fault("The callback is not looked at.", Stage.ENCODING, _unwrapped),
+        "called_json": Fault("The script is called JSON.", Stage.ENCODING, after(_called_json)),
+        "fixed_name": Fault("The call is always of the same name.", Stage.ENCODING, after(_fixed_name)),
+    },
+}

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mockserver.behaviours.isolation import account_of
-from mockserver.exchange import Response
 from mockserver.examples import example_of
+from mockserver.exchange import Response
 from mockserver.pipeline import EMPTY, Answer, Call, Fault, Refusal, Stage, Step
 from mockserver.schemas import Validator
 from mockserver.store import Table

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mockserver.breaking import Change, pick_status, refused, succeeded
 from mockserver.examples import success_of
-from mockserver.pipeline import Answer, Call, Fault, Stage, Step
+from mockserver.pipeline import EMPTY, Answer, Call, Fault, Site, Stage, Step
+from mockserver.refusals import USUAL
 from specs.conventions.statuses import Statuses
 
 if TYPE_CHECKING:
@@ -38,4 +40,74 @@ def _status(parameters: Statuses, served: Served) -> int:
     return int(documented.status) if documented is not None and documented.status.isdigit() else 200
 
 
-FAULTS: dict[str, dict[str, Fault]] = {}
+_SUCCESSES = (201, 200, 202, 203, 206, 226)
+
+
+def _passing(site: Site) -> set[Any]:
+    """The statuses that a success of the operation may have."""
+    success = site.parameters.success.get(site.served.effect or "") or site.parameters.success.get("default")
+    if success is None:
+        return {_status(site.parameters, site.served)}
+    return {success.status, *success.accept, *success.tolerate}
+
+
+def _other_success(call: Call, site: Site) -> None:
+    call.status = pick_status((*_SUCCESSES, 302), _passing(site))
+
+
+def _created(call: Call, site: Site) -> None:
+    if site.served.effect == "create":
+        _other_success(call, site)
+
+
+def _no_content(call: Call, site: Site) -> None:
+    if 204 not in _passing(site) and "2xx" not in _passing(site) and site.served.effect != "delete":
+        call.status, call.document = 204, EMPTY
+
+
+def _undocumented(candidates: tuple[int, ...]) -> Change:
+    def change(call: Call, site: Site) -> None:
+        documented = {*site.parameters.documented, *site.parameters.by_protocol}
+        call.status = pick_status(candidates, [*documented, "2xx"] if site.parameters.other_2xx else documented)
+
+    return change
+
+
+def _failing(call: Call, site: Site) -> None:  # noqa: ARG001
+    if 400 <= call.status < 500:
+        call.status = 500
+
+
+def _succeeding(call: Call, site: Site) -> None:  # noqa: ARG001
+    if 400 <= call.status < 500:
+        call.status = 200
+
+
+def _by_cause(call: Call, site: Site) -> None:  # noqa: ARG001
+    if call.refusal is not None and call.status < 300:
+        call.status = USUAL[call.refusal.cause][0]
+
+
+_MISTAKES = ("malformed", "missing_parameter", "invalid_parameter", "invalid_record", "metadata", "page_out_of_bounds", "not_found", "parent_not_found")
+
+FAULTS = {
+    "success_status_is_documented": {
+        "other_success": Fault("A success has another status than documented.", Stage.RENDERING, succeeded(_other_success)),
+        "created": Fault("A create has another status than documented.", Stage.RENDERING, succeeded(_created)),
+        "no_content": Fault("A success has the status 204, and no body.", Stage.RENDERING, succeeded(_no_content)),
+    },
+    "only_documented_codes": {
+        "undocumented_error": Fault("Errors have a status that is not documented.", Stage.RENDERING, refused(_undocumented((422, 409, 418)))),
+        "undocumented_success": Fault("Successes have a status that is not documented.", Stage.RENDERING, succeeded(_undocumented((203, 299, 302)))),
+    },
+    "mistakes_are_client_errors": {
+        "server_error": Fault("A mistake in what was sent is answered with 500.", Stage.RENDERING, refused(_failing, *_MISTAKES)),
+        "success": Fault("A mistake in what was sent is answered with 200.", Stage.RENDERING, refused(_succeeding, *_MISTAKES)),
+        "malformed_fails": Fault("A body that can't be read is answered with 500.", Stage.RENDERING, refused(_failing, "malformed")),
+    },
+    "outcome_is_not_in_the_status": {
+        "by_cause": Fault("A failure has the HTTP status of its cause.", Stage.RENDERING, refused(_by_cause)),
+        "not_found": Fault("An unknown record is answered with 404.", Stage.RENDERING, refused(_by_cause, "not_found", "foreign_record")),
+        "unauthenticated": Fault("A refused access is answered with 401.", Stage.RENDERING, refused(_by_cause, "unauthenticated", "forbidden")),
+    },
+}

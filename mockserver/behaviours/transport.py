@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mockserver.breaking import skipped
 from mockserver.exchange import Response
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step
 
@@ -30,19 +31,14 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:  # noqa:
     return {Stage.TRANSPORT: secure}
 
 
-def _served_in_plain(step: Step, site: Site) -> Step:  # noqa: ARG001
-    """Plain HTTP is served like HTTPS."""
-    return lambda call: None  # noqa: ARG005
-
-
-def _reads_served_in_plain(step: Step, site: Site) -> Step:  # noqa: ARG001
-    """Plain HTTP is served where the request only reads."""
-    return lambda call: None if call.request.method in ("GET", "HEAD") else step(call)
+def _unless_reading(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """The step, but not for operations that read."""
+    return lambda call: None if call.served.effect in ("list", "read", "singleton") else step(call)
 
 
 FAULTS = {
     "plain_http_fails": {
-        "served": Fault(Stage.TRANSPORT, _served_in_plain),
-        "reads_served": Fault(Stage.TRANSPORT, _reads_served_in_plain),
+        "served": Fault("Plain HTTP is served like HTTPS.", Stage.TRANSPORT, skipped),
+        "reads_served": Fault("Plain HTTP is served where the request only reads.", Stage.TRANSPORT, _unless_reading),
     },
 }

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from notes_target import CHECKS, Notes, Ticking, answer, notes_spec, notes_target, only
+from tests.conformance.notes_target import CHECKS, Notes, Ticking, answer, notes_spec, notes_target, only
 
 from conformance import (
     Completed,

@@ -4,7 +4,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from notes_target import notes_spec, notes_target
+from tests.conformance.notes_target import notes_spec, notes_target
 
 import specs
 from conformance import OperationBinding, ResourceBinding, Target, TargetError, bind, starter

@@ -90,6 +90,12 @@ SCHEMAS: list[Any] = [
         ]
     },
     {"type": "object", "properties": {"t": {"type": "string"}}, "required": ["t"], "oneOf": [{"required": ["a"]}, {"required": ["b"]}]},
+    {
+        "oneOf": [
+            {"type": "object", "required": ["a", "b"], "properties": {"a": {"type": "string"}, "b": {"type": "string"}}},
+            {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}, "b": {"type": "string"}}},
+        ]
+    },
     {"type": "integer", "not": {"multipleOf": 2}},
     {"type": "object", "properties": {"k": {"enum": ["a", "b"]}}, "required": ["k"], "if": {"properties": {"k": {"const": "a"}}}, "then": {"required": ["a"]}},
     TREE,

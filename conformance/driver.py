@@ -166,12 +166,15 @@ class Driver:
         except StopIteration as end:
             run.value = end.value
 
-    def repeat(self, request: Request) -> Exchange | None:
-        """Sends a request once more, unwatched, if it only reads or touches nothing but what is ours; None without an answer."""
+    def repeat(self, request: Request, *, alone: bool = False) -> Exchange | None:
+        """Sends a request once more, unwatched, if it only reads or touches nothing but what is ours; None without an answer.
+
+        `alone` does not wait for the pace, where a window that passes would change the answer.
+        """
         if not self._repeatable(request) or self._silence >= SILENCE:
             return None
         try:
-            exchange = self._send(request.anew(), Run(), Manner(heard=False))
+            exchange = self._send(request.anew(), Run(), Manner(heard=False, alone=alone))
         except (NoAnswer, _Stop):
             return None
         return exchange if exchange.response is not None and exchange.response.status != 429 else None

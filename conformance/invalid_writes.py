@@ -129,7 +129,8 @@ def _judged(exam: Exam, operation: Operation, attempt: Attempt, arguments: Write
 
 def _all_taken(operation: Operation, attempts: list[Attempt], remarks: list[str]) -> Verdict:
     if len(remarks) < len(attempts) or not any(attempt.of_type for attempt in attempts):
-        return Inconclusive(f"{operation.id} refused nothing of which it is sure that it is invalid", "a credential that may write, and records that show their members")
+        needs = "a credential that may write, and records that show their members"
+        return Inconclusive(f"{operation.id} was sent nothing that is surely invalid, or refused it for other reasons", needs)
     tried = ", ".join(attempt.what for attempt in attempts)
     return Failed(f"at least one of these refused: {tried}", "all of them were taken", operation=operation.id)
 

@@ -318,6 +318,16 @@ def _with_body(exam: Exam, aim: Aim, cause: str, what: str, **body: Any) -> Tria
 # Parameters of lists
 
 
+def _bad_encoding(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
+    """A query that can't be decoded."""
+    aim = (yield from aims.at(operation)) if operation.effect == "list" and operation.method == "GET" else None
+    if aim is None:
+        return []
+    request = aim.request(exam)
+    broken = replace(request, url=request.url + ("&" if "?" in request.url else "?") + "zz_proctor=%FF%zz")
+    return [Trial(operation, broken, cause, "a query that can't be decoded", request, certain=False, names=("zz_proctor",))]
+
+
 def _unknown_sort(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
     sorting = exam.parameters_of("sorting", operation) if operation.effect == "list" else None
     aim = (yield from aims.at(operation)) if sorting is not None else None
@@ -354,4 +364,5 @@ _MAKES: dict[str, Makes] = {
     "not_an_object": _not_an_object,
     "malformed_json": _malformed_json,
     "bad_page": _bad_page,
+    "bad_encoding": _bad_encoding,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -93,6 +93,7 @@ def is_no_http(request: Request) -> bool:
 def oddities(operation: Operation) -> tuple[Odd, ...]:
     """A fixed handful of odd inputs for an operation: one or two of each place that it has."""
     found = [Odd("query", what, QUERIES[what]) for what in ("bytes that are no UTF-8", "wrong percent-encoding")]
+    found += [Odd("query", f"an odd {name}", sent) for name, sent in _odd_parameters(operation)]
     if _has_key(operation) and operation.effect in READS:
         found += [Odd("path", what, quote(TEXTS[what], safe="")) for what in ("a NUL", "an emoji", "a quote")]
         found.append(Odd("path", "a huge number", str(10**30)))
@@ -155,6 +156,19 @@ def _with_member(aim: Aim, value: Any) -> Mapping[str, Any]:
     members = dict(aim.members or {})
     names = list(members) or ["proctor"]
     return {**members, names[len(json.dumps(value)) % len(names)]: value}
+
+
+def _odd_parameters(operation: Operation) -> Iterator[tuple[str, str]]:
+    """Each declared query parameter of a list with a value that makes no sense, and, where it has members, one that there isn't."""
+    for parameter in operation.parameters if operation.effect == "list" else ():
+        if parameter.place != "query":
+            continue
+        name = quote(parameter.name, safe="")
+        if parameter.schema.get("type") == "object":
+            yield parameter.name, f"{name}%5Bzz_proctor%5D=1"
+            yield f"{parameter.name}, left open,", f"{name}%5Bzz_proctor=1"
+        else:
+            yield parameter.name, f"{name}=zz_proctor%22%28"
 
 
 def _has_key(operation: Operation) -> bool:

@@ -63,7 +63,7 @@ class Trail:
 
 @dataclass(frozen=True, slots=True)
 class Paged:
-    """A list that is cut into pages: its operation, resource, parameters, and the path's parents."""
+    """A list that is cut into pages: its operation, resource, parameters, the path's parents, and which parameters are choices."""
 
     exam: Exam
     operation: Operation
@@ -71,6 +71,7 @@ class Paged:
     parameters: Pagination
     parents: Mapping[str, str]
     filters: Mapping[str, Any] = field(default_factory=dict)
+    choices: frozenset[str] = frozenset()
 
     @property
     def numbered(self) -> bool:
@@ -145,11 +146,23 @@ class Paged:
         elif trail.pages and self._is_last(trail.pages[-1]):
             trail.end = "told"
         elif trail.pages and page.ids == trail.pages[-1].ids:
-            trail.end = "endless"
+            trail.end = "told" if self._is_uncut(trail, page) else "endless"
         else:
             trail.after = None
             return True
         return False
+
+    def _is_uncut(self, trail: Trail, page: Page) -> bool:
+        """Whether a list does not take the page parameter, whose name the document does not tell: it has one page then."""
+        told = number_at(page.document, self.parameters.numbers.page)
+        return "page" in self.choices and len(trail.pages) == 1 and told != page.index + self.parameters.first
+
+    def takes_size(self, size: int) -> Steps[bool]:
+        """Whether the list takes the size parameter; in doubt it does, unless the document does not tell its name."""
+        if "size" not in self.choices:
+            return True
+        page = yield from self.page(0, size=size)
+        return page.count <= size
 
     def _is_last(self, page: Page) -> bool:
         """Whether a page says that it is the last one: by the number of pages, or by links without a next one."""
@@ -198,11 +211,12 @@ class Paged:
 
 def opened(exam: Exam, operation: Operation) -> Steps[Paged]:
     """The list of an operation, ready to be asked for page by page; ends the check where it has no pages."""
-    parameters = exam.pagination(operation)
-    if parameters is None or operation.resource is None:
+    groups = [group for group in exam.spec.groups.values() if group.kind == "pagination" and operation.id in group.operations]
+    if not groups or operation.resource is None:
         raise Ended(Skipped(f"{operation.id} is not cut into pages"))
     parents = yield from exam.parents_of(operation)
-    return Paged(exam, operation, exam.spec.resources[operation.resource], parameters, parents)
+    resource = exam.spec.resources[operation.resource]
+    return Paged(exam, operation, resource, groups[0].parameters, parents, choices=frozenset(groups[0].choices))
 
 
 def number_at(document: Any, pointer: str | None) -> int | None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.aiming import Aim, Aims, overloaded, stands_in_list, text_of_ours
+from conformance.addressing import dig_all
+from conformance.aiming import Aim, Aims, overloaded, passing, stands_in_list, text_of_ours
 from conformance.check import Ended, Steps
 from conformance.exam import Exam
 from conformance.exchange import Request, Response
 from conformance.findings import Findings
 from conformance.verdict import Failed
-from specs.model import Operation
+from specs.model import Operation, Resource
 
-__all__ = ["Trial", "not_created", "refused", "trial", "unharmed", "works"]
+__all__ = ["Trial", "misworded", "not_created", "refused", "says_error", "trial", "unharmed", "works"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,9 @@ def refused(exam: Exam, tried: Trial, findings: Findings) -> Steps[Response]:
     if judged.fine and not exam.read.succeeded(response):
         findings.saw(f"{name}: {response.status} for {tried.what}", judged.remark)
     elif exam.read.succeeded(response):
-        if tried.certain:
-            raise Ended(Failed(expected, f"{name} answered {response.status}, a success", operation=name))
+        if tried.certain or says_error(exam, response) or (yield from _made_nothing(exam, tried, response)):
+            told = exam.read.excerpt(response, 60)
+            raise Ended(Failed(expected, f"{name} answered {response.status}, a success ({told})", operation=name))
         findings.lack(f"{name} with {tried.what} (not refused: {response.status})")
     elif overloaded(response):
         findings.lack(f"{name} with {tried.what} (answered {response.status})")
@@ -65,6 +67,37 @@ def refused(exam: Exam, tried: Trial, findings: Findings) -> Steps[Response]:
     else:
         findings.lack(f"{name} with {tried.what} (answered {response.status}, and the request does not work without the mistake either)")
     return response
+
+
+def says_error(exam: Exam, response: Response) -> bool:
+    """Whether a success bears an error: a named member of one, at a place of its own within the body."""
+    members = exam.read.errors.members if exam.read.errors else {}
+    document = exam.read.document(response)
+    return any(dig_all(document, pointer) for pointers in members.values() for pointer in pointers if pointer.count("/") > 1 and pointer.startswith("/err"))
+
+
+def _made_nothing(exam: Exam, tried: Trial, response: Response) -> Steps[bool]:
+    """Whether a create's success is none: it shows no record, where a valid create shows the one it made."""
+    resource = exam.spec.resources.get(tried.operation.resource or "")
+    if tried.operation.effect != "create" or tried.control is None or resource is None or _shows_a_record(exam, response, resource):
+        return False
+    valid = yield tried.control
+    return _shows_a_record(exam, valid, resource)
+
+
+def _shows_a_record(exam: Exam, response: Response, resource: Resource) -> bool:
+    record = passing(exam, response, resource)
+    return record is not None and record.get(resource.key) not in (None, "")
+
+
+def misworded(exam: Exam, cause: str, response: Response) -> str:
+    """How the texts of a refusal differ from those documented for its cause, empty if they don't; texts to be filled in are not compared."""
+    known = exam.read.cause(cause)
+    for member, value in known.values.items() if response.status == known.status else ():
+        found = exam.read.members_of_error(response, member)
+        if isinstance(value, str) and "{" not in value and value not in found:
+            return f"{', '.join(map(repr, found))[:160] or 'nothing'} as the error's {member}, not {value!r}"
+    return ""
 
 
 def works(exam: Exam, control: Request | None) -> Steps[bool]:

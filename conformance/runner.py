@@ -267,10 +267,15 @@ class _Examiner:
         return Trial(run, tuple(exam.drawn))
 
     def _confirmed(self, clause: Clause, check: Check, manner: Manner, trial: Trial, verdict: Verdict) -> Verdict:
-        """The verdict; a failure is one only if it comes again with the same inputs and fresh requests."""
+        """The verdict; a failure is one only if it comes again with the same inputs and fresh requests.
+
+        Where the first run has changed what the second one needs (a caller is shut out now), the refusal that it ended with must come again.
+        """
         if not isinstance(verdict, Failed):
             return verdict
         again = self._attempt(clause, check, replace(manner, fresh=True, writes=True), replayed(trial))
+        if isinstance(again.run.value, Inconclusive | Skipped) and self._still_refused(verdict, manner):
+            return verdict
         match again.run.value:
             case Failed():
                 return verdict
@@ -278,6 +283,14 @@ class _Examiner:
                 return Inconclusive(f"seen once, but it could not be confirmed: {verdict.observed}; then: {other.reason}", "a run that is allowed more")
             case _:
                 return Inconclusive(f"flaky: {verdict.observed}, but not when examined again", "an implementation that answers the same twice")
+
+    def _still_refused(self, verdict: Failed, manner: Manner) -> bool:
+        """Whether the last request of a failure was refused, and is refused with the same status when it is sent once more."""
+        last = verdict.exchanges[-1] if verdict.exchanges else None
+        if last is None or last.response is None or not 400 <= last.response.status <= 499:
+            return False
+        again = self.driver.repeat(last.request, alone=manner.alone) if last.request.safe else self.driver.repeat_write(last.request)
+        return again is not None and again.response is not None and again.response.status == last.response.status
 
     # After
 

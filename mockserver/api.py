@@ -113,7 +113,7 @@ class Served:
         self.parents = () if operation is None else api.parents_of(operation, self.resource)
         self.stateful = self.resource is not None and (self.effect in EFFECTS or api.acts(self.resource.name, self.effect))
         self.writes = self.stateful and self.effect in WRITES
-        self.names_record = self.stateful and self.effect not in COLLECTION
+        self.names_record: bool = self.stateful and self.effect not in COLLECTION
         self.key_parameter = self._key_parameter()
         negotiation: ContentNegotiation = api.parameters("content_negotiation", self)
         self.params_field = negotiation.params_field

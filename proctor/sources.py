@@ -49,6 +49,7 @@ def _told(spec: Spec, document: CheckedDocument) -> Iterator[str]:
     yield f"{spec.api}: {document.name}.txt is {same}; {len(document.clauses) - len(changed)} of {len(document.clauses)} clauses stand where they say"
     for clause in changed:
         where = f", now at lines {spelled(clause.found)}" if clause.found else ""
-        yield f"  {clause.id}: lines {spelled(clause.lines)} {clause.state}{where}"
+        told = f"; their sha256 is {clause.sha256} now" if clause.sha256 else ""
+        yield f"  {clause.id}: lines {spelled(clause.lines)} {clause.state}{where}{told}"
     for line in document.uncited:
         yield f"  line {line.line}, which no clause cites: {line.text.strip()[:100]}"

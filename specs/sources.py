@@ -19,12 +19,14 @@ class CheckedClause:
     """A clause held against its document.
 
     `changed`: the lines say something else now. `moved`: they stand at the lines given in `found`. `gone`: the document is too short.
+    `sha256` is that of the clause's lines as they are now, empty where they are gone.
     """
 
     id: str
     state: Literal["unchanged", "changed", "moved", "gone"]
     lines: tuple[int, ...]
     found: tuple[int, ...] = ()
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +97,14 @@ def _checked(spec: Spec, document: Document, path: Path) -> CheckedDocument:
 def _checked_clause(clause: Clause, text_lines: list[str]) -> CheckedClause:
     lines = clause.source.lines
     try:
-        if fingerprint(text_lines, lines) == clause.source.sha256:
-            return CheckedClause(clause.id, "unchanged", lines)
+        sha256 = fingerprint(text_lines, lines)
     except IndexError:
         moved = _moved(clause, text_lines)
         return CheckedClause(clause.id, "moved" if moved else "gone", lines, moved)
+    if sha256 == clause.source.sha256:
+        return CheckedClause(clause.id, "unchanged", lines, sha256=sha256)
     moved = _moved(clause, text_lines)
-    return CheckedClause(clause.id, "moved" if moved else "changed", lines, moved)
+    return CheckedClause(clause.id, "moved" if moved else "changed", lines, moved, sha256)
 
 
 def _moved(clause: Clause, text_lines: list[str]) -> tuple[int, ...]:

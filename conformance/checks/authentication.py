@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from conformance.aiming import Aim, Aims, in_order
 from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam
+from conformance.exchange import Request
 from conformance.findings import Findings
-from conformance.refusals import refused, trial, unharmed
+from conformance.refusals import not_created, refused, trial, unharmed
 from conformance.verdict import Failed, Inconclusive
 from specs.conventions.authentication import Authentication, Places
 from specs.conventions.rule import Carrier
@@ -46,22 +48,32 @@ def _missing(exam: Exam, how: Authentication) -> list[Bad]:
 
 
 def _wrong(exam: Exam, how: Authentication) -> list[Bad]:
-    """A wrong credential of the right form, and each of its fields wrong alone."""
+    """A wrong credential of the right form, and each of its fields wrong alone; the beginning of each is right."""
     valid, secrets = exam.target.credentials["full"], _secrets(exam, how)
-    wrong = exam.ask.wrong_credential("full")
-    bad = [Bad("a wrong credential", {**valid, **{name: wrong[name] for name in secrets}})]
+    scrambled = exam.ask.wrong_credential("full")
+    wrong = {name: _with_end(valid[name], scrambled[name]) for name in secrets}
+    bad = [Bad("a wrong credential", {**valid, **wrong})]
     if len(secrets) > 1:
         bad += [Bad(f"a wrong {name}", {**valid, name: wrong[name]}) for name in secrets]
     return bad
 
 
-def _nearly_right(exam: Exam, how: Authentication) -> list[Bad]:
-    """Credentials that a careless comparison takes for the right one: cut short, or longer than it."""
+def _with_end(valid: str, scrambled: str) -> str:
+    """The first half of the one and the second of the other, so that a comparison of beginnings is fooled."""
+    half = len(valid) // 2
+    mixed = valid[:half] + scrambled[half:]
+    return mixed if mixed != valid else scrambled
+
+
+def _odd(exam: Exam, how: Authentication) -> list[Bad]:
+    """Credentials on which a careless comparison or lookup fails: made up, cut short, longer, and of odd characters."""
     valid, secrets = exam.target.credentials["full"], _secrets(exam, how)
-    cut = {name: valid[name][:-1] for name in secrets}
-    longer = {name: valid[name] + "x" for name in secrets}
-    bad = [Bad("a credential with a character more", {**valid, **longer})]
-    return [*bad, Bad("a credential cut short", {**valid, **cut})] if all(len(value) > 3 for value in cut.values()) else bad
+    scrambled = exam.ask.wrong_credential("full")
+    bad = [Bad("a made-up credential", {**valid, **{name: scrambled[name] for name in secrets}})]
+    bad.append(Bad("a credential with a character more", {**valid, **{name: valid[name] + "x" for name in secrets}}))
+    if all(len(valid[name]) > 4 for name in secrets):
+        bad.append(Bad("a credential cut short", {**valid, **{name: valid[name][:-1] for name in secrets}}))
+    return [*bad, Bad("a credential of odd characters", {**valid, **dict.fromkeys(secrets, "' OR '1'='1-%_*")})]
 
 
 def _but(fields: Mapping[str, str], gone: Iterable[str]) -> dict[str, str]:
@@ -75,48 +87,70 @@ def _but(fields: Mapping[str, str], gone: Iterable[str]) -> dict[str, str]:
 def missing_credential_is_refused(exam: Exam, clause: Clause) -> Flow:
     """Every operation, with no credential."""
     exam.need("full")
-    how = _how(exam, clause)
-    return (yield from _refuses(exam, clause, _missing(exam, how), []))
+    return (yield from _refuses(exam, clause, _missing(exam, _how(exam, clause)), []))
 
 
 def invalid_credential_is_refused(exam: Exam, clause: Clause) -> Flow:
-    """Every operation, with a wrong credential; one of them with credentials that are nearly right."""
+    """Every operation, with a wrong credential; one of them with odd ones."""
     exam.need("full")
     how = _how(exam, clause)
-    return (yield from _refuses(exam, clause, _wrong(exam, how), _nearly_right(exam, how)))
+    return (yield from _refuses(exam, clause, _wrong(exam, how), _odd(exam, how)))
 
 
 def missing_or_invalid_is_refused(exam: Exam, clause: Clause) -> Flow:
-    """Every operation, with no credential and with a wrong one; one of them with credentials that are nearly right."""
+    """Every operation, with no credential and with a wrong one; one of them with odd ones."""
     exam.need("full")
     how = _how(exam, clause)
-    return (yield from _refuses(exam, clause, [*_missing(exam, how), *_wrong(exam, how)], _nearly_right(exam, how)))
+    return (yield from _refuses(exam, clause, [*_missing(exam, how), *_wrong(exam, how)], _odd(exam, how)))
 
 
-def _refuses(exam: Exam, clause: Clause, bad: list[Bad], once: list[Bad]) -> Flow:
+def _refuses(exam: Exam, clause: Clause, bad: list[Bad], odd: list[Bad]) -> Flow:
     findings = Findings()
     aims = Aims(exam, findings)
-    cause = _how(exam, clause).cause
+    cause, what = _how(exam, clause).cause, "a caller is not known"
     for operation in in_order(exam.operations(clause)):
         aim = yield from aims.at(operation)
         if aim is None:
             continue
-        for each in [*bad, *(once if aim.reads else [])]:
+        for each in [*bad, *(odd if aim.reads else [])]:
             yield from refused(exam, trial(exam, aim, cause, each.what, credential=each.credential), findings)
-        if aim.reads and once:
-            once = []
+        if aim.reads and odd:
+            odd = []
+            yield from _unreadable(exam, clause, aim, findings)
+        if aim.reads and aim.sure:
             yield from _empty(exam, clause, aim, findings)
-    yield from unharmed(aims, "a caller is not known")
+        if operation.effect == "create":
+            yield from not_created(aims, aim, what)
+    yield from unharmed(aims, what)
     return findings.verdict("{n} requests without a valid credential were refused", "no operation could be asked without a valid credential")
 
 
 def _empty(exam: Exam, clause: Clause, aim: Aim, findings: Findings) -> Steps[None]:
-    """An empty credential is neither said to be missing nor to be wrong: whatever it gets is only remarked on."""
+    """An empty credential is neither said to be missing nor to be wrong: only where both are refused must it not do."""
     how = _how(exam, clause)
     empty = {**exam.target.credentials["full"], **dict.fromkeys(_secrets(exam, how), "")}
     response = yield aim.request(exam, credential=empty)
+    name = aim.operation.id
+    if exam.read.succeeded(response) and clause.rule == "missing_or_invalid_is_refused":
+        expected = f"{exam.read.answered(how.cause, response).expected} for an empty credential"
+        raise Ended(Failed(expected, f"{name} answered {response.status}, a success", operation=name))
     if not exam.read.answered(how.cause, response).fine:
-        findings.remark(f"{aim.operation.id} answers an empty credential with {response.status}")
+        findings.remark(f"{name} answers an empty credential with {response.status}")
+
+
+def _unreadable(exam: Exam, clause: Clause, aim: Aim, findings: Findings) -> Steps[None]:
+    """An Authorization header that can't be read must neither do nor make the server fail."""
+    scheme = {"basic_user": "Basic", "basic_password": "Basic", "bearer": "Bearer"}
+    found = next((scheme[carrier.place] for carrier in _how(exam, clause).fields.values() if carrier.place in scheme), None)
+    if found is None:
+        return
+    name, cause = aim.operation.id, exam.read.cause(_how(exam, clause).cause)
+    for value in (f"{found} !", found):
+        response = yield aim.request(exam, headers=[("Authorization", value)])
+        if exam.read.succeeded(response) or response.status == 500:
+            raise Ended(Failed(f"{cause.status} for an Authorization of {value!r}", f"{name} answered {response.status}", operation=name))
+        if response.status != cause.status:
+            findings.remark(f"{name} answers an Authorization of {value!r} with {response.status}")
 
 
 # Acceptance
@@ -133,7 +167,7 @@ def credential_is_accepted(exam: Exam, clause: Clause) -> Flow:
         aim = yield from aims.at(operation)
         if aim is None or not aim.sure:
             continue
-        response = yield aim.request(exam)
+        response = yield _first(how, aim.request(exam))
         if exam.read.succeeded(response):
             accepted.append(aim)
             if operation.effect == "delete" and operation.resource:
@@ -143,6 +177,16 @@ def credential_is_accepted(exam: Exam, clause: Clause) -> Flow:
         else:
             findings.lack(f"{operation.id} (answered {response.status})")
     return (yield from _accepted(exam, how, findings, accepted, turned_away))
+
+
+def _first(how: Authentication, request: Request) -> Request:
+    """The request with the credential before all other parameters of the query: the order of parameters means nothing."""
+    names = {carrier.name for carrier in how.fields.values() if carrier.place == "query"}
+    parts = urlsplit(request.url)
+    pairs = parts.query.split("&") if parts.query and names else []
+    own = [pair for pair in pairs if unquote(pair.partition("=")[0]) in names]
+    query = "&".join([*own, *(pair for pair in pairs if pair not in own)]) if pairs else parts.query
+    return replace(request, url=urlunsplit(parts._replace(query=query)))
 
 
 def _turned_away(exam: Exam, how: Authentication, status: int) -> bool:
@@ -223,9 +267,9 @@ def several_credentials_work(exam: Exam, clause: Clause) -> Flow:
         return Inconclusive("the credentials full and second are the same", "another credential of the same account, as second")
     aims = Aims(exam, findings)
     for operation in in_order(exam.operations(clause)):
-        if operation.effect not in ("list", "singleton"):
+        if operation.effect not in ("list", "singleton", "create"):
             continue
-        aim = yield from aims.at(operation)
+        aim = (yield from aims.at(operation)) if aims.writing or operation.effect != "create" else None
         if aim is not None:
             yield from _by_turns(exam, how, aim, findings)
     return findings.verdict("{n} operations work with both credentials by turns", "no operation works with the credential full")
@@ -238,7 +282,7 @@ def _by_turns(exam: Exam, how: Authentication, aim: Aim, findings: Findings) -> 
     name = aim.operation.id
     for caller, after in (("second", "full was used"), ("full", "second was used")):
         response = yield aim.request(exam, as_=caller, fresh=True)
-        if _turned_away(exam, how, response.status) or (response.status < 300 and not exam.read.succeeded(response)):
+        if _turned_away(exam, how, response.status) or (aim.reads and response.status < 300 and not exam.read.succeeded(response)):
             raise Ended(Failed(f"a success with {caller} after {after}", f"{name} answered {response.status}", operation=name))
         if not exam.read.succeeded(response):
             findings.lack(f"{name} as {caller} (answered {response.status})")

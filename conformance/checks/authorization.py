@@ -22,6 +22,7 @@ class Tried:
     """What a role was let do, what it was refused, and where it was told that it is not known."""
 
     done: list[str] = field(default_factory=list)
+    wrote: bool = False
     refused: list[Aim] = field(default_factory=list)
     unknown: list[tuple[Operation, Response]] = field(default_factory=list)
 
@@ -82,6 +83,7 @@ def _try(exam: Exam, how: Authorization, role: str, aims: Aims, tried: Tried, ai
     judged = exam.read.answered(how.cause, response)
     if exam.read.succeeded(response):
         tried.done.append(operation.id)
+        tried.wrote = tried.wrote or not aim.reads
         _was_done(aims, aim)
     elif judged.fine and not judged.remark:
         findings.saw(f"{operation.id}: {response.status}")
@@ -133,10 +135,19 @@ def _judged(exam: Exam, how: Authorization, role: str, aims: Aims, tried: Tried)
         operation, response = tried.unknown[0]
         expected = exam.read.answered(how.cause, response).expected
         return _wrong_status(expected, role, operation, response)
-    if tried.done and not tried.refused and not findings.remarks and not findings.missing:
-        return Failed(f"at least one operation refused to a caller called {role}", f"all {len(tried.done)} operations answered with a success")
+    if not tried.refused:
+        return _unlimited(role, findings, tried)
     done = f"; {len(tried.done)} were permitted" if tried.done else ""
     return findings.verdict(f"{{n}} requests as {role} were refused or without effect{done}", f"no operation was refused to {role}")
+
+
+def _unlimited(role: str, findings: Findings, tried: Tried) -> Verdict:
+    """The verdict where nothing was refused: a caller who may write, and is refused nothing, is not limited."""
+    expected = f"at least one operation refused to a caller called {role}"
+    if tried.wrote and all("write" not in text for text in findings.missing):
+        hidden = f"; {findings.remarks[0]}" if findings.remarks else ""
+        return Failed(expected, f"{len(tried.done)} operations answered with a success, and none was refused{hidden}")
+    return Inconclusive(f"no operation was refused to {role}", "; ".join(findings.missing), tuple(findings.remarks))
 
 
 def _nothing_done(aims: Aims, tried: Tried, role: str) -> Steps[None]:

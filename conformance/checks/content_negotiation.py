@@ -12,14 +12,14 @@ from conformance.addressing import dig, plant
 from conformance.aiming import Aim, Aims, attempt, in_order, overloaded, stands_in_list, text_of_ours
 from conformance.asking import READS
 from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Steps
-from conformance.exam import Exam
+from conformance.exam import Exam, Made
 from conformance.exchange import Exchange, Request, Response, Unreadable
 from conformance.findings import Findings
 from conformance.mistakes import cheap
 from conformance.oddities import BEFORE_THE_API, is_no_http
 from conformance.ordinary import ordinary
 from conformance.reading import agrees
-from conformance.refusals import Trial, refused
+from conformance.refusals import Trial, misworded, refused
 from conformance.verdict import Failed, Inconclusive, Passed
 from specs.conventions.content_negotiation import BodyMedia, ContentNegotiation
 from specs.model import Clause, Operation, Resource
@@ -198,18 +198,34 @@ def _records(exam: Exam, response: Response, resource: Resource) -> Steps[list[M
 
 
 def _members_are_read(exam: Exam, aims: Aims, resource: Resource, operation: Operation, findings: Findings) -> Steps[None]:
-    made = yield from attempt(exam.make(resource, operation=operation))
+    """A record made of members in JSON, in UTF-8 as it stands, has them: texts with letters of many alphabets, and false."""
+    given = yield from attempt(exam.payload(resource))
+    parents = yield from attempt(exam.parents_of(operation))
+    if isinstance(given, Ended) or isinstance(parents, Ended):
+        findings.lack(f"{operation.id}, as its members are not known")
+        return
+    given = {name: f"{value} é漢😀" if isinstance(value, str) and exam.payloads.run in value else value for name, value in given.items()}
+    request = exam.ask.operation(operation, members=given, parents=parents)
+    request = replace(request, body=json.dumps(json.loads(request.body or b"{}"), ensure_ascii=False).encode())
+    made = yield from attempt(_made(exam, resource, given, request))
     if isinstance(made, Ended):
         findings.lack(f"{operation.id} ({getattr(made.verdict, 'reason', '')})")
         return
     own = yield from aims.owned(made)
-    text = {name: value for name, value in made.given.items() if isinstance(value, str) and exam.payloads.run in value}
     shown = {**made.record, **own.record}
-    for name, value in text.items():
-        if name in shown and not agrees(value, shown[name]):
-            raise _fail(f"{name} as given in the body, {value!r}", f"{operation.id} made one with {shown[name]!r}", operation)
-        if name in shown:
-            findings.saw(f"{operation.id}: {name}")
+    for name in (name for name, value in given.items() if name in shown and (isinstance(value, bool) or _is_ours(exam, value))):
+        if not agrees(given[name], shown[name]):
+            raise _fail(f"{name} as given in the body, {given[name]!r}", f"{operation.id} made one with {shown[name]!r}", operation)
+        findings.saw(f"{operation.id}: {name}")
+
+
+def _made(exam: Exam, resource: Resource, given: Mapping[str, Any], request: Request) -> Steps[Made]:
+    response = yield request
+    return exam.made(resource, given, response, "full")
+
+
+def _is_ours(exam: Exam, value: Any) -> bool:
+    return isinstance(value, str) and exam.payloads.run in value
 
 
 # Requests of another media type
@@ -226,8 +242,8 @@ def wrong_content_type_is_refused(exam: Exam, clause: Clause) -> Flow:
         aim = yield from aims.at(operation)
         if aim is None or not aim.sure or aim.request(exam).body is None:
             continue
-        types = [kind for kind in ("text/plain", "application/json") if kind not in how.request]
-        for kind in types if operation.effect == "create" else types[:1]:
+        types = [kind for kind in ("text/plain", "application/json", "application/x-www-form-urlencoded") if kind not in how.request]
+        for kind in types if operation.effect == "create" else types[:2]:
             yield from _sent_as(exam, aim, kind, findings)
     for own in aims.every_own():
         harm = yield from aims.harmed(own)
@@ -239,7 +255,10 @@ def wrong_content_type_is_refused(exam: Exam, clause: Clause) -> Flow:
 def _sent_as(exam: Exam, aim: Aim, kind: str, findings: Findings) -> Steps[None]:
     request = aim.request(exam, headers=[("Content-Type", kind)])
     control = aim.request(exam)
-    yield from refused(exam, Trial(aim.operation, request, "unsupported_media_type", f"a body sent as {kind}", control), findings)
+    response = yield from refused(exam, Trial(aim.operation, request, "unsupported_media_type", f"a body sent as {kind}", control), findings)
+    wrong = misworded(exam, "unsupported_media_type", response)
+    if wrong:
+        raise _fail(f"the documented body for a body sent as {kind}", f"{aim.operation.id} answered {response.status} with {wrong}", aim.operation)
     if aim.operation.effect != "create":
         return
     resource = exam.spec.resources[aim.operation.resource or ""]
@@ -265,7 +284,10 @@ def unacceptable_is_refused(exam: Exam, clause: Clause) -> Flow:
         yield from _met(exam, clause, aim, findings)
         for what, accept in _unmet(exam, clause):
             response = yield from _not_met(exam, aim, what, accept, findings)
-            (served if exam.read.succeeded(response) else refusing).append((what, operation))
+            if exam.read.succeeded(response):
+                served.append((what, operation))
+            elif response.status == exam.read.cause("not_acceptable").status:
+                refusing.append((what, operation))
     return _by_all(exam, findings, served, refusing)
 
 
@@ -288,16 +310,15 @@ def _unmet(exam: Exam, clause: Clause) -> tuple[tuple[str, str], ...]:
 def _not_met(exam: Exam, aim: Aim, what: str, accept: str, findings: Findings) -> Steps[Response]:
     response = yield aim.request(exam, headers=[("Accept", accept)])
     cause, name = exam.read.cause("not_acceptable"), aim.operation.id
-    if response.status == 500:
-        raise _fail(f"{cause.status}, or to be served, for {what}", f"{name} answered 500", aim.operation)
+    wrong_status = 400 <= response.status <= 499 and response.status != 429 and accept != "text/html"
+    if response.status == 500 or (wrong_status and response.status != cause.status):
+        raise _fail(f"{cause.status}, or to be served, for {what}", f"{name} answered {response.status}", aim.operation)
     if response.status != cause.status:
         findings.remark(f"{name} answers {what} with {response.status}")
         return response
-    for member, value in cause.values.items():
-        found = exam.read.members_of_error(response, member)
-        if isinstance(value, str) and "{" not in value and value not in found:
-            told = ", ".join(map(repr, found)) or "none"
-            raise _fail(f"{value!r} as the error's {member} for {what}", f"{name} answered {response.status} with {told[:160]}", aim.operation)
+    wrong = misworded(exam, "not_acceptable", response)
+    if wrong:
+        raise _fail(f"the documented body for {what}", f"{name} answered {response.status} with {wrong}", aim.operation)
     findings.saw(f"{name}: {response.status} for {what}")
     return response
 

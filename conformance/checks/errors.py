@@ -223,7 +223,7 @@ def cause_gives_member(exam: Exam, clause: Clause) -> Flow:
     findings, arguments = Findings(), clause.arguments
     assert isinstance(arguments, CauseGivesMember)
     exam.need("full")
-    mistakes = tuple(dict.fromkeys((*USUAL.get(arguments.cause, ()), "missing")))
+    mistakes = tuple(dict.fromkeys((*USUAL.get(arguments.cause, ()), "missing", "bad_encoding")))
     for each in (yield from trials(exam, Aims(exam, findings), exam.operations(clause), arguments.cause, mistakes)):
         response = yield each.request
         if response.status != exam.read.cause(arguments.cause).status or not exam.read.failed(response):

@@ -241,6 +241,8 @@ def _walk(exam: Exam, operation: Operation) -> Flow:
     largest = listed.parameters.maximum
     long = yield from listed.walk(size=largest, limit=PAGES * (largest or 100))
     size = _drawn_size(exam, listed, long)
+    if size is not None and not (yield from listed.takes_size(size)):
+        size = None
     limit = None if long.whole else len(long.ids)
     short = (yield from listed.walk(size=size, limit=limit)) if size is not None else long
     wrong = yield from _confirmed(listed, long, short, size)
@@ -250,11 +252,16 @@ def _walk(exam: Exam, operation: Operation) -> Flow:
     if lost is not None:
         return lost
     if len(short.pages) < 2:
-        return Inconclusive(f"{operation.id} has one page of {short.pages[0].count} records", f"more {listed.resource.plural} than fit on a page")
+        needs = f"more {listed.resource.plural} than fit on a page, or page and size in the target under [{_group(exam, operation)}]"
+        return Inconclusive(f"{operation.id} has one page of {short.pages[0].count} records", needs)
     wrong = yield from _tells(listed, short)
     if wrong is not None:
         return Failed("numbers and links that agree with the walk", wrong, operation=operation.id)
     return Passed(f"{operation.id}: {len(short.ids)} records on {len(short.pages)} pages", _remarks(operation, long, short))
+
+
+def _group(exam: Exam, operation: Operation) -> str:
+    return next((group.name for group in exam.spec.groups.values() if group.kind == "pagination" and operation.id in group.operations), "pagination")
 
 
 def _drawn_size(exam: Exam, listed: Paged, long: Trail) -> int | None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conformance.addressing import texts
-from conformance.aiming import Aim, Aims, in_order
+from conformance.aiming import Aim, Aims, in_order, names_a_record
 from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam
 from conformance.exchange import Request, Response, Unreadable, Wait
 from conformance.findings import Findings
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped
 from specs.conventions.rate_limit import RateLimit
-from specs.model import Clause
+from specs.model import Clause, Operation
 
 __all__ = ["CHECKS"]
 
@@ -131,8 +131,44 @@ def limit_is_enforced(exam: Exam, clause: Clause) -> Flow:
         expected = f"a refusal by request {2 * how.limit + 1} at the latest, the limit being {how.limit} in {how.window} s"
         return Failed(expected, f"{request.operation} answered {count.passed} requests with a success", operation=request.operation)
     if count.passed >= how.limit:
+        yield from _counts_everywhere(exam, clause, request)
         return Passed(f"{count.passed} requests passed, and the next was refused, the limit being {how.limit}")
     return (yield from _too_early(exam, clause, request, count))
+
+
+def _counts_everywhere(exam: Exam, clause: Clause, request: Request) -> Steps[None]:
+    """Ends the check as failed where another read is answered while the first is refused, before and after: the limit is the caller's."""
+    if _how(exam, clause).scope == "address":
+        return
+    for operation in in_order(exam.operations(clause)):
+        if operation.effect not in ("list", "singleton", "read") or operation.id == request.operation:
+            continue
+        if not _is_plain(exam, operation):
+            continue
+        other = exam.ask.operation(operation, key="1" if names_a_record(operation) else None, as_=request.as_, fresh=True)
+        if (yield from _is_served(exam, clause, request, other)):
+            expected = f"a refusal of every request over the limit, {operation.id} like {request.operation}"
+            raise Ended(Failed(expected, f"{operation.id} was answered each time in between", operation=operation.id))
+
+
+def _is_served(exam: Exam, clause: Clause, request: Request, other: Request) -> Steps[bool]:
+    """Whether the other request is answered whenever it is asked, between refusals of the first.
+
+    Asked after one, two and three refusals: where a limit lets a request pass now and then, it is not always this one.
+    """
+    for probes in (1, 2, 3):
+        for _ in range(probes):
+            if not _is_refusal(exam, clause, (yield request)):
+                return False
+        between = yield other
+        if _is_refusal(exam, clause, between) or between.status >= 500 or not _is_refusal(exam, clause, (yield request)):
+            return False
+    return True
+
+
+def _is_plain(exam: Exam, operation: Operation) -> bool:
+    """Whether the operation needs no parent in its path."""
+    return set(operation.path_parameters) <= {exam.ask.key_parameter(operation)}
 
 
 def _too_early(exam: Exam, clause: Clause, request: Request, first: _Count) -> Flow:
@@ -191,9 +227,16 @@ def refusal_has_a_message(exam: Exam, clause: Clause) -> Flow:
     named = exam.read.members_of_error(refusal, how.message) if how.message else []
     if any(texts(named)):
         return Passed("the refusal has a message")
-    if any(texts(document)):
+    others = _other_members(exam, how, refusal)
+    if any(text not in others for text in texts(document)):
         return Passed("the refusal says something", (f"not as {how.message}",) if how.message else ())
-    return Failed("a JSON body with a message", f"{refusal.status} with no text in it", operation=request.operation)
+    return Failed("a JSON body with a message", f"{refusal.status} with {exam.read.excerpt(refusal, 80)}", operation=request.operation)
+
+
+def _other_members(exam: Exam, how: RateLimit, refusal: Response) -> set[str]:
+    """The texts of a refusal's other named members, such as its type: they are codes, no message."""
+    names = (name for name in (exam.read.errors.members if exam.read.errors else {}) if name != how.message)
+    return {text for name in names for text in texts(exam.read.members_of_error(refusal, name))}
 
 
 def window_passes(exam: Exam, clause: Clause) -> Flow:

@@ -12,7 +12,7 @@ from conformance.mistakes import cheap, trials
 from conformance.oddities import is_no_http
 from conformance.ordinary import ordinary, readable
 from conformance.reading import allows
-from conformance.refusals import Trial
+from conformance.refusals import Trial, says_error, trial
 from conformance.verdict import Failed
 from specs.conventions.statuses import Statuses
 from specs.model import Clause, Operation
@@ -129,10 +129,10 @@ def mistakes_are_client_errors(exam: Exam, clause: Clause) -> Flow:
 
 _MISTAKES = (
     ("unauthenticated", ["no_credential"]),
-    ("not_found", ["unknown_id"]),
+    ("not_found", ["unknown_id", "odd_id"]),
     ("missing_parameter", ["missing"]),
-    ("invalid_parameter", ["wrong_type", "bad_page"]),
-    ("malformed", ["malformed_json"]),
+    ("invalid_parameter", ["wrong_type", "bad_page", "unknown_sort", "long_text"]),
+    ("malformed", ["malformed_json", "not_an_object"]),
 )
 
 
@@ -157,7 +157,7 @@ def _is_the_clients(exam: Exam, each: Trial, findings: Findings) -> Steps[None]:
     if overloaded(response):
         findings.lack(f"{name} with {each.what} (answered {response.status})")
         return
-    if exam.read.succeeded(response) and not _must_fail(each):
+    if exam.read.succeeded(response) and not _must_fail(each) and not says_error(exam, response):
         findings.remark(f"{name} takes {each.what} ({response.status})")
         return
     if _is_unsaid(exam, each, response):
@@ -187,15 +187,23 @@ def outcome_is_not_in_the_status(exam: Exam, clause: Clause) -> Flow:
     aims = Aims(exam, findings)
     for cause, mistakes in _MISTAKES[:4]:
         for each in (yield from trials(exam, aims, exam.operations(clause), cause, mistakes)):
-            response = yield each.request
-            seen = outcome_apart(exam, clause, Exchange(each.request, response))
-            if response.status >= 500 and not overloaded(response):
-                seen = Broken("the status of a success, with the outcome in the body", f"{each.operation.id} answered {response.status}")
-            if isinstance(seen, Broken):
-                raise Ended(Failed(seen.expected, f"{seen.observed} for {each.what}", operation=each.operation.id))
-            if isinstance(seen, Fine) and exam.read.failed(response):
-                findings.saw(f"{each.operation.id} for {each.what}", seen.remark)
+            yield from _is_apart(exam, clause, each, findings)
+    for operation in in_order(exam.operations(clause)) if "limited" in exam.target.credentials else ():
+        aim = yield from aims.at(operation)
+        if aim is not None and operation.effect in ("list", "create"):
+            yield from _is_apart(exam, clause, trial(exam, aim, "forbidden", "a caller called limited", as_="limited"), findings)
     return findings.verdict("{n} refusals have the status of a success", "nothing was refused")
+
+
+def _is_apart(exam: Exam, clause: Clause, each: Trial, findings: Findings) -> Steps[None]:
+    response = yield each.request
+    seen = outcome_apart(exam, clause, Exchange(each.request, response))
+    if response.status >= 500 and not overloaded(response):
+        seen = Broken("the status of a success, with the outcome in the body", f"{each.operation.id} answered {response.status}")
+    if isinstance(seen, Broken):
+        raise Ended(Failed(seen.expected, f"{seen.observed} for {each.what}", operation=each.operation.id))
+    if isinstance(seen, Fine) and exam.read.failed(response):
+        findings.saw(f"{each.operation.id} for {each.what}", seen.remark)
 
 
 def outcome_apart(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
@@ -203,11 +211,11 @@ def outcome_apart(exam: Exam, clause: Clause, exchange: Exchange) -> Observation
     operation, response = ordinary(exam, exchange), exchange.response
     if operation is None or operation.id not in clause.operations or response is None or overloaded(response):
         return None
+    judged = exam.read.judge_success(operation, response)
+    if judged.fine or exam.read.succeeded(response):
+        return Fine(judged.remark) if judged.fine else Broken(f"{judged.expected} for every outcome", f"{operation.id} answered {response.status}")
     if not exam.read.failed(response):
         return None
-    judged = exam.read.judge_success(operation, response)
-    if judged.fine:
-        return Fine(judged.remark)
     if not readable(exchange.request):
         return Fine(f"{operation.id} answers a body that can't be read with {response.status}")
     if response.status in OF_THE_PROTOCOL or response.status >= 500:

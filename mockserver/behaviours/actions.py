@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mockserver.behaviours.authentication import Reader, reader
+from mockserver.breaking import Change, after
 from mockserver.clock import iso
-from mockserver.pipeline import Answer, Call, Fault, Refusal, Stage, Step
+from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.records import new_uuid
 from mockserver.refusals import fill
 from mockserver.store import Row, Table
@@ -15,7 +16,7 @@ from specs.conventions.actions import Action, Actions, Limit, Timer
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
-    from specs.model import Group
+    from specs.model import Clause, Group, Spec
 
 __all__ = ["FAULTS", "Timekeeper", "steps"]
 
@@ -80,6 +81,19 @@ class Timekeeper:
         """The entries that run, of all users."""
         return list(call.space.store.scan(self._table(call, "running")))
 
+    def keep_open(self, call: Call, entry: Row) -> None:
+        """Puts an open entry down."""
+        call.space.store.put(self._table(call, "running"), entry)
+
+    def seconds(self, call: Call, key: str) -> Mapping[str, int]:
+        """The seconds of a record's closed entries, by user."""
+        row = call.space.store.get(self._table(call, "totals"), key)
+        return {} if row is None else row.record
+
+    def keep_seconds(self, call: Call, row: Row, seconds: Mapping[str, int]) -> None:
+        """Puts down the seconds of a record's closed entries."""
+        call.space.store.put(self._table(call, "totals"), Row(row.key, row.account, None, seconds))
+
     def _table(self, call: Call, name: str) -> Table:
         return Table(call.space.name, self._api, f"{self._resource}~{name}")
 
@@ -104,8 +118,7 @@ class Timekeeper:
     def _close(self, call: Call, running: Row, inputs: Mapping[str, str | None]) -> None:
         store, record = call.space.store, running.record["record"]
         store.delete(self._table(call, "running"), running.key)
-        totals = store.get(self._table(call, "totals"), record)
-        seconds = dict(totals.record) if totals is not None else {}
+        seconds = dict(self.seconds(call, record))
         user = running.user or ""
         seconds[user] = seconds.get(user, 0) + max(int(call.now) - running.record["start"], 0)
         store.put(self._table(call, "totals"), Row(record, running.account, None, seconds))
@@ -147,8 +160,7 @@ class Timekeeper:
         timer = self.timer
         user = (call.principal or call.served.api.anyone).user
         own = next((entry for entry in running if entry.user == user), None)
-        totals = call.space.store.get(self._table(call, "totals"), row.key)
-        seconds: Mapping[str, int] = totals.record if totals is not None else {}
+        seconds = self.seconds(call, row.key)
         members: dict[str, Any] = {timer.running: own is not None}
         if timer.started is not None:
             members[timer.started] = own.record["start"] if own is not None else None
@@ -189,4 +201,188 @@ def _key(call: Call) -> str:
     return call.served.resource.key
 
 
-FAULTS: dict[str, dict[str, Fault]] = {}  # faults author 2 writes these now; leave them
+def _keeper(site: Site) -> Timekeeper:
+    return Timekeeper(site.parameters.timer, site.api.name, site.parameters.resource)
+
+
+def _live(change: Callable[[dict[str, Any], Row, Timer], None]) -> Change:
+    """Changes the timer's members of each row that the answer shows."""
+
+    def apply(call: Call, site: Site) -> None:
+        rows = call.rows if call.rows else [call.row] if call.row is not None else []
+        for row in rows:
+            if call.live is not None and row.key in call.live:
+                change(call.live[row.key], row, site.parameters.timer)
+
+    return apply
+
+
+def _not_done(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """Answers, and does nothing."""
+    return lambda call: None  # noqa: ARG005
+
+
+def _shown_only(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """Answers as though it were done, and keeps the record as it was."""
+
+    def broken(call: Call) -> Answer:
+        before = call.row
+        answer = step(call)
+        if answer is None and before is not None:
+            call.space.store.put(call.served.table(call), before)
+        return answer
+
+    return broken
+
+
+def _no_entry(members: dict[str, Any], row: Row, timer: Timer) -> None:  # noqa: ARG001
+    if timer.current is not None:
+        members[timer.current] = None
+
+
+def _input_lost(members: dict[str, Any], row: Row, timer: Timer) -> None:  # noqa: ARG001
+    entry = members.get(timer.current or "")
+    if isinstance(entry, dict):
+        lost = {name: None for name, written in timer.entry.items() if isinstance(written, str) and written[1:-1] not in _OWN and written.startswith("{")}
+        members[timer.current or ""] = {**entry, **lost}
+
+
+def _milliseconds(members: dict[str, Any], row: Row, timer: Timer) -> None:  # noqa: ARG001
+    if timer.started is not None and isinstance(members.get(timer.started), int):
+        members[timer.started] *= 1000
+
+
+def _not_running(members: dict[str, Any], row: Row, timer: Timer) -> None:  # noqa: ARG001
+    members[timer.running] = False
+
+
+def _several_run(step: Step, site: Site) -> Step:
+    """Starts a record beside the one that runs."""
+    keeper = _keeper(site)
+
+    def broken(call: Call) -> Answer:
+        principal = call.principal or call.served.api.anyone
+        running = [row for row in keeper.open_entries(call) if row.user == principal.user and call.row is not None and row.record["record"] != call.row.key]
+        answer = step(call)
+        for row in running if answer is None else []:
+            keeper.keep_open(call, Row(f"{row.key}/{row.record['record']}", row.account, row.user, row.record))
+        return answer
+
+    return broken
+
+
+def _without_totals(*, factor: int) -> Wrap:
+    """The wrap that adds the time of a stop another number of times than once."""
+
+    def wrap(step: Step, site: Site) -> Step:
+        keeper = _keeper(site)
+
+        def broken(call: Call) -> Answer:
+            key = call.row.key if call.row is not None else ""
+            before = keeper.seconds(call, key)
+            answer = step(call)
+            added = {user: before.get(user, 0) + factor * (total - before.get(user, 0)) for user, total in keeper.seconds(call, key).items()}
+            if answer is None and call.row is not None and added:
+                keeper.keep_seconds(call, call.row, added)
+            return answer
+
+        return broken
+
+    return wrap
+
+
+def _starting_closed(step: Step, site: Site) -> Step:
+    """Starts a closed record."""
+    action = site.parameters.actions.get(site.served.effect or "")
+    if action is None or not action.starts:
+        return step
+
+    def broken(call: Call) -> Answer:
+        row = call.row
+        if row is None:
+            return step(call)
+        opened = {guard.member: None for guard in action.guards if row.record.get(guard.member) == guard.equals}
+        call.row = Row(row.key, row.account, row.user, {**row.record, **opened})
+        answer = step(call)
+        call.row = row
+        return answer
+
+    return broken
+
+
+def _limited_otherwise(change: Callable[[dict[str, Any], Limit, Row], None]) -> Change:
+    def apply(members: dict[str, Any], row: Row, timer: Timer) -> None:
+        if timer.limit is not None:
+            change(members, timer.limit, row)
+
+    return _live(apply)
+
+
+def _never_over(members: dict[str, Any], limit: Limit, row: Row) -> None:  # noqa: ARG001
+    for name in (limit.over, limit.nearly):
+        members[name] = None if members[name] is None else False
+
+
+def _left_stands_still(members: dict[str, Any], limit: Limit, row: Row) -> None:
+    members[limit.left] = None if members[limit.left] is None else row.record.get(limit.limit)
+
+
+def _never_null(members: dict[str, Any], limit: Limit, row: Row) -> None:  # noqa: ARG001
+    members.update({name: value for name, value in ((limit.left, 0), (limit.over, False), (limit.nearly, False)) if members[name] is None})
+
+
+def _standing_still(members: dict[str, Any], row: Row, timer: Timer) -> None:
+    for name in (timer.total, timer.own_total):
+        if name is not None:
+            members[name] = _number(row.record.get(name))
+
+
+def _in_minutes(members: dict[str, Any], row: Row, timer: Timer) -> None:  # noqa: ARG001
+    for name in (timer.total, timer.own_total):
+        if name is not None:
+            members[name] //= 60
+
+
+def _has_limit(spec: Spec, clause: Clause) -> bool:
+    timer = spec.convention(clause).parameters.timer
+    return timer is not None and timer.limit is not None
+
+
+_OWN = {"start", "stop", "record", "user", "uuid"}
+_DONE, _SHOWN = Stage.EFFECT, Stage.DOCUMENT
+
+FAULTS = {
+    "starting_runs": {
+        "not_done": Fault("A start is answered, and nothing runs.", _DONE, _not_done),
+        "not_running": Fault("The answer to a start says that nothing runs.", _SHOWN, after(_live(_not_running))),
+        "no_entry": Fault("There is no open entry after a start.", _SHOWN, after(_live(_no_entry))),
+        "input_lost": Fault("The entry lacks what was given.", _SHOWN, after(_live(_input_lost))),
+        "milliseconds": Fault("The start is in milliseconds.", _SHOWN, after(_live(_milliseconds))),
+    },
+    "one_runs_per_user": {
+        "several_run": Fault("The record that ran before runs on.", _DONE, _several_run),
+    },
+    "stopping_adds_the_time": {
+        "time_lost": Fault("The time is not added.", _DONE, _without_totals(factor=0)),
+        "twice": Fault("The time is added twice.", _DONE, _without_totals(factor=2)),
+        "not_done": Fault("A stop is answered, and the record runs on.", _DONE, _not_done),
+    },
+    "closed_refuses_to_start": {
+        "not_done": Fault("A record that is closed stays open.", _DONE, _not_done),
+        "shown_only": Fault("A record is shown as closed, and stays open.", _DONE, _shown_only),
+        "starts": Fault("A closed record can be started.", _DONE, _starting_closed, everywhere=True),
+    },
+    "reopened_can_start": {
+        "not_done": Fault("A record that is reopened stays closed.", _DONE, _not_done),
+        "shown_only": Fault("A record is shown as open, and stays closed.", _DONE, _shown_only),
+    },
+    "limit_members_follow": {
+        "never_over": Fault("A record is never over its limit.", _SHOWN, after(_limited_otherwise(_never_over)), fits=_has_limit),
+        "left_stands_still": Fault("The time left is always the limit.", _SHOWN, after(_limited_otherwise(_left_stands_still)), fits=_has_limit),
+        "never_null": Fault("Without a limit, the members are not null.", _SHOWN, after(_limited_otherwise(_never_null)), fits=_has_limit),
+    },
+    "totals_count_the_time": {
+        "standing_still": Fault("The totals never grow.", _SHOWN, after(_live(_standing_still))),
+        "minutes": Fault("The totals are in minutes.", _SHOWN, after(_live(_in_minutes))),
+    },
+}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from mockserver.pipeline import Answer, Call, Fault, Refusal, Stage, Step
+from mockserver.breaking import Change, after, forgiving, other_status_of, refused, rewrite, thaw
+from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.pointer import tokens
-from mockserver.store import Query
+from mockserver.store import Query, Row
 from mockserver.store.memory import sort_value
 from specs.conventions.aggregation import Aggregate, Aggregation
 
@@ -82,4 +83,89 @@ def _whole(value: float) -> float | int:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-FAULTS: dict[str, dict[str, Fault]] = {}  # faults author 2 writes these now; leave them
+def _over(rows: Callable[[Call], Iterable[Row]]) -> Wrap:
+    """The wrap that works an aggregate out over other rows than the filtered list."""
+
+    def wrap(step: Step, site: Site) -> Step:
+        known = site.parameters.aggregates.get(site.served.resource.name, {}) if site.served.resource is not None else {}
+        place = tokens(site.parameters.at)
+
+        def broken(call: Call) -> Answer:
+            answer = step(call)
+            records = [row.record for row in rows(call)]
+            call.extras = [
+                (path, {name: value_of(known[name], records) for name in value} if path == place and isinstance(value, dict) else value)
+                for path, value in call.extras
+            ]
+            return answer
+
+        return broken
+
+    return wrap
+
+
+def _unfiltered(call: Call) -> Iterable[Row]:
+    return call.space.store.scan(call.served.table(call), call.wanted.account)
+
+
+def _told(change: Callable[[Any], Any]) -> Change:
+    def apply(call: Call, site: Site) -> None:
+        place = tokens(site.parameters.at)
+        call.extras = [(path, {name: change(item) for name, item in value.items()} if path == place else value) for path, value in call.extras]
+
+    return apply
+
+
+def _left_out(call: Call, site: Site) -> None:
+    place = tokens(site.parameters.at)
+    call.extras = [(path, value) for path, value in call.extras if path != place]
+
+
+def _retitled(call: Call, site: Site) -> None:
+    members = site.api.parameters("errors", site.served).members
+    for name in ("title", "detail"):
+        call.document = rewrite(thaw(call), members.get(name, []), lambda value: "Bad Request")  # noqa: ARG005
+
+
+def _unknown_left_out(step: Step, site: Site) -> Step:
+    """Leaves out aggregates that are not known, and gives the others."""
+    name, known = site.parameters.parameter, site.parameters.aggregates
+
+    def broken(call: Call) -> Answer:
+        answer = step(call)
+        if isinstance(answer, Refusal) and answer.cause == "unsupported_aggregate":
+            offered = known.get(site.served.resource.name, {}) if site.served.resource is not None else {}
+            call.query = {**call.query, name: ",".join(part for part in call.query[name].split(",") if part in offered)}
+            return None
+        return answer
+
+    return broken
+
+
+def _misstatus(cause: str) -> Change:
+    def change(call: Call, site: Site) -> None:
+        call.status = other_status_of(site, cause)
+
+    return change
+
+
+_READ, _TOLD = Stage.VALIDATION, Stage.DOCUMENT
+
+FAULTS = {
+    "aggregate_is_right": {
+        "unfiltered": Fault("Aggregates count the whole list, filtered or not.", _TOLD, _over(_unfiltered)),
+        "page_only": Fault("Aggregates count the page only.", _TOLD, _over(lambda call: call.rows)),
+        "one_more": Fault("Aggregates are one too high.", _TOLD, after(_told(lambda value: value + 1 if isinstance(value, int | float) else value))),
+        "missing": Fault("Aggregates do not come.", _TOLD, after(_left_out)),
+    },
+    "unsupported_aggregate_is_refused": {
+        "ignored": Fault("An unknown aggregate is not looked at.", _READ, _unknown_left_out),
+        "other_text": Fault("The refusal has other texts than documented.", Stage.RENDERING, refused(_retitled, "unsupported_aggregate")),
+        "other_status": Fault("The refusal has another status.", Stage.RENDERING, refused(_misstatus("unsupported_aggregate"), "unsupported_aggregate")),
+    },
+    "unsupported_group_is_refused": {
+        "ignored": Fault("An unknown group is not looked at.", _READ, forgiving("unsupported_group")),
+        "other_text": Fault("The refusal has other texts than documented.", Stage.RENDERING, refused(_retitled, "unsupported_group")),
+        "other_status": Fault("The refusal has another status.", Stage.RENDERING, refused(_misstatus("unsupported_group"), "unsupported_group")),
+    },
+}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockserver.breaking import Change, after, before, forgiving, other_status_of, put_in_records, refused, step_of, succeeded
-from mockserver.pipeline import EMPTY, Answer, Call, Fault, Refusal, Site, Stage, Step
+from mockserver.breaking import after, before, forgiving, other_status_of, put_in_records, refused, step_of, succeeded
+from mockserver.pipeline import EMPTY, Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.reading import BROKEN, ensure_read, media_type
 from specs.conventions.content_negotiation import ContentNegotiation
 
@@ -162,11 +162,11 @@ def _less_with_suffix(call: Call, site: Site) -> None:
     put_in_records(call, site, lambda record: record.pop(next(reversed(record)), None) if record else None)
 
 
-def _misstatus(cause: str) -> Change:
+def _misstatus(cause: str) -> Wrap:
     def change(call: Call, site: Site) -> None:
         call.status = other_status_of(site, cause)
 
-    return change
+    return refused(change, cause)
 
 
 FAULTS = {
@@ -181,11 +181,11 @@ FAULTS = {
     },
     "wrong_content_type_is_refused": {
         "accepted": Fault("Any Content-Type is taken.", Stage.NEGOTIATION, forgiving("unsupported_media_type")),
-        "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, refused(_misstatus("unsupported_media_type"), "unsupported_media_type")),
+        "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, _misstatus("unsupported_media_type")),
     },
     "unacceptable_is_refused": {
         "accepted": Fault("Accept is not looked at.", Stage.NEGOTIATION, forgiving("not_acceptable")),
-        "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, refused(_misstatus("not_acceptable"), "not_acceptable")),
+        "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, _misstatus("not_acceptable")),
     },
     "bulk_is_all_or_none": {
         "some_taken": Fault("Of a bulk request with a wrong record, the others are made.", Stage.VALIDATION, _some_taken, kind="lifecycle"),

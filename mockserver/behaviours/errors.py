@@ -130,6 +130,14 @@ def _other_text(call: Call, site: Site) -> None:
         call.document = rewrite(thaw(call), _named(site, member), lambda value: "Something Else")  # noqa: ARG005
 
 
+def _undocumented(found: Any, site: Site) -> Any:  # noqa: ARG001
+    return "other_error"
+
+
+def _in_capitals(found: Any, site: Site) -> Any:  # noqa: ARG001
+    return str(found).upper()
+
+
 def _no_such_name(found: Any, site: Site) -> Any:  # noqa: ARG001
     return "zz_no_such_parameter"
 
@@ -146,6 +154,7 @@ def _has_texts(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
     return bool(getattr(clause.arguments, "members", []))
 
 
+_INVALID = ("invalid_record", "invalid_parameter", "missing_parameter")
 _STRANGE_QUERIES = ("unsupported_filter", "unsupported_filter_value", "unsupported_sort", "unsupported_aggregate", "unsupported_group", "invalid_query")
 
 FAULTS = {
@@ -168,8 +177,8 @@ FAULTS = {
         "other_text": Fault("The cause has other texts than documented.", Stage.RENDERING, _concerned(_other_text), fits=_has_texts),
     },
     "member_is_one_of": {
-        "other_value": Fault("The member has a value that is not documented.", Stage.RENDERING, refused(_change_member(_member, lambda found, site: "other_error"))),  # noqa: ARG005
-        "upper_case": Fault("The member has its value in capitals.", Stage.RENDERING, refused(_change_member(_member, lambda found, site: str(found).upper()))),  # noqa: ARG005
+        "other_value": Fault("The member has a value that is not documented.", Stage.RENDERING, refused(_change_member(_member, _undocumented))),
+        "upper_case": Fault("The member has its value in capitals.", Stage.RENDERING, refused(_change_member(_member, _in_capitals))),
     },
     "cause_gives_member": {
         "another_value": Fault("The cause gives the member another value.", Stage.RENDERING, _concerned(_change_member(_member, _another_value))),
@@ -184,7 +193,7 @@ FAULTS = {
     },
     "no_input_causes_a_server_error": {
         "malformed": Fault("A body that can't be read makes the server fail.", Stage.RENDERING, refused(server_error, "malformed")),
-        "invalid": Fault("An invalid value makes the server fail.", Stage.RENDERING, refused(server_error, "invalid_record", "invalid_parameter", "missing_parameter")),
+        "invalid": Fault("An invalid value makes the server fail.", Stage.RENDERING, refused(server_error, *_INVALID)),
         "unknown_id": Fault("An unknown id makes the server fail.", Stage.RENDERING, refused(server_error, "not_found")),
         "strange_query": Fault("A strange query makes the server fail.", Stage.RENDERING, refused(server_error, *_STRANGE_QUERIES)),
     },

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import orjson
 
+from mockserver.breaking import after, before, forgiving, pick_status, refused, rewrite, server_error, status_of, thaw
 from mockserver.expression import BadExpressionError, Comparison, compile_expression, like
-from mockserver.pipeline import Answer, Call, Fault, Refusal, Stage, Step
+from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.pointer import tokens
 from mockserver.schemas import Validator, properties
 from mockserver.store import Test
@@ -250,4 +252,208 @@ def _relations(name: str, wanted: Any, parameters: Filtering) -> Iterable[tuple[
         yield operator, part["value"]
 
 
-FAULTS: dict[str, dict[str, Fault]] = {}  # faults author 2 writes these now; leave them
+def _unfiltered(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """Looks at no filter."""
+    return lambda call: None  # noqa: ARG005
+
+
+def _one_left_out(call: Call, site: Site) -> None:  # noqa: ARG001
+    """Leaves out the first of the records that match."""
+    if call.wanted.tests:
+        met: list[bool] = []
+
+        def not_first(record: Mapping[str, Any]) -> bool:  # noqa: ARG001
+            met.append(True)
+            return len(met) > 1
+
+        call.wanted.tests.append(not_first)
+
+
+def _any_of(call: Call, site: Site) -> None:  # noqa: ARG001
+    tests = list(call.wanted.tests)
+    if len(tests) > 1:
+        call.wanted.tests[:] = [lambda record: any(test(record) for test in tests)]
+
+
+def _first_filter_only(call: Call, site: Site) -> None:  # noqa: ARG001
+    del call.wanted.tests[1:]
+
+
+def _unfiltered_later(call: Call, site: Site) -> None:  # noqa: ARG001
+    if call.wanted.offset > 0:
+        call.wanted.tests.clear()
+
+
+def _filtered_after_the_cut(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """Cuts the pages first, and filters each."""
+
+    def broken(call: Call) -> Answer:
+        tests = list(call.wanted.tests)
+        call.wanted.tests.clear()
+        answer = step(call)
+        call.rows = [row for row in call.rows if all(test(row.record) for test in tests)]
+        return answer
+
+    return broken
+
+
+def _asking(change: Callable[[dict[str, str], Site], dict[str, str]]) -> Wrap:
+    """The wrap that shows the honest step another query than the one that came."""
+
+    def wrap(step: Step, site: Site) -> Step:
+        def broken(call: Call) -> Answer:
+            own = call.query
+            call.query = change(own, site)
+            answer = step(call)
+            call.query = own
+            return answer
+
+        return broken
+
+    return wrap
+
+
+_NEAR = {"eq": "contains", "not_eq": "not_contain", "contains": "eq", "not_contain": "not_eq", "gt": "gt_eq", "gt_eq": "gt", "lt": "lt_eq", "lt_eq": "lt"}
+_OPPOSITE = {"eq": "not_eq", "contains": "not_contain", "gt": "lt_eq", "gt_eq": "lt"}
+_OPPOSITE.update({right: left for left, right in _OPPOSITE.items()})
+
+
+def _as_operator(others: Mapping[str, str]) -> Callable[[dict[str, str], Site], dict[str, str]]:
+    """Takes the clause's operator for another one."""
+
+    def change(query: dict[str, str], site: Site) -> dict[str, str]:
+        spelled = {meaning: written for written, meaning in site.parameters.operators.items()}
+        own = f"[{spelled[site.arguments.operator]}]"
+        other = f"[{spelled[others[site.arguments.operator]]}]"
+        return {name[: -len(own)] + other if name.endswith(own) else name: text for name, text in query.items()}
+
+    return change
+
+
+def _without_operator(query: dict[str, str], site: Site) -> dict[str, str]:
+    own = "".join(f"[{written}]" for written, meaning in site.parameters.operators.items() if meaning == site.arguments.operator)
+    return {name: text for name, text in query.items() if not name.endswith(own)}
+
+
+def _in_text(old: str, new: str) -> Callable[[dict[str, str], Site], dict[str, str]]:
+    """Reads one operator of an expression as another."""
+
+    def change(query: dict[str, str], site: Site) -> dict[str, str]:
+        return {name: text.replace(old, new) if name == site.parameters.parameter else text for name, text in query.items()}
+
+    return change
+
+
+def _raw(*, plus_only: bool) -> Wrap:
+    """The wrap that reads the expression without undoing its encoding, or with plus signs left as they are."""
+
+    def wrap(step: Step, site: Site) -> Step:
+        head = site.parameters.parameter + "="
+
+        def broken(call: Call) -> Answer:
+            own = call.query
+            for part in call.request.query.split("&"):
+                if part.startswith(head):
+                    text = part[len(head) :]
+                    call.query = {**own, site.parameters.parameter: (unquote(text) if plus_only else text)}
+            answer = step(call)
+            call.query = own
+            return answer
+
+        return broken
+
+    return wrap
+
+
+def _matches_nothing(call: Call, site: Site) -> None:
+    if "~=" in call.query.get(site.parameters.parameter, ""):
+        call.wanted.tests.append(_no_record)
+
+
+def _restatus(status: int, *causes: str) -> Wrap:
+    def change(call: Call, site: Site) -> None:
+        assert call.refusal is not None
+        own, passing = status_of(site, call.refusal.cause)
+        call.status = pick_status((status, 404, 500), [own, *passing])
+
+    return refused(change, *causes)
+
+
+def _retitled(*causes: str) -> Wrap:
+    def change(call: Call, site: Site) -> None:
+        members = site.api.parameters("errors", site.served).members
+        for name in ("title", "detail"):
+            call.document = rewrite(thaw(call), members.get(name, []), lambda value: "Bad Request")  # noqa: ARG005
+
+    return refused(change, *causes)
+
+
+def _listed_empty(cause: str) -> Wrap:
+    """The wrap that gives an empty list where it should refuse."""
+
+    def wrap(step: Step, site: Site) -> Step:  # noqa: ARG001
+        def broken(call: Call) -> Answer:
+            answer = step(call)
+            if isinstance(answer, Refusal) and answer.cause == cause:
+                call.wanted.tests.append(_no_record)
+                return None
+            return answer
+
+        return broken
+
+    return wrap
+
+
+def _failing(cause: str) -> Fault:
+    return Fault("It makes the server fail.", Stage.RENDERING, refused(server_error, cause))
+
+
+_READ = Stage.VALIDATION
+
+FAULTS = {
+    "equality_is_sound_and_complete": {
+        "ignored": Fault("Filters are not looked at.", _READ, _unfiltered),
+        "incomplete": Fault("One of the records that match is left out.", _READ, after(_one_left_out)),
+        "any_of": Fault("Of several filters, one is enough.", _READ, after(_any_of)),
+        "first_only": Fault("Of several filters, only the first counts.", _READ, after(_first_filter_only)),
+    },
+    "filters_combine_with_pages": {
+        "first_page_only": Fault("Pages after the first are not filtered.", Stage.EFFECT, before(_unfiltered_later), kind="lifecycle"),
+        "after_the_cut": Fault("Pages are cut before they are filtered.", Stage.EFFECT, _filtered_after_the_cut, kind="lifecycle"),
+    },
+    "operator_is_sound_and_complete": {
+        "near": Fault("The operator is taken for the one next to it.", _READ, _asking(_as_operator(_NEAR))),
+        "opposite": Fault("The operator is taken for its opposite.", _READ, _asking(_as_operator(_OPPOSITE))),
+        "ignored": Fault("Filters with the operator are not looked at.", _READ, _asking(_without_operator)),
+    },
+    "unsupported_filter_is_refused": {
+        "ignored": Fault("An unknown filter is not looked at.", _READ, forgiving("unsupported_filter")),
+        "empty": Fault("An unknown filter gives an empty list.", _READ, _listed_empty("unsupported_filter")),
+        "other_text": Fault("The refusal has other texts than documented.", Stage.RENDERING, _retitled("unsupported_filter")),
+        "other_status": Fault("The refusal has another status.", Stage.RENDERING, _restatus(422, "unsupported_filter")),
+    },
+    "unsupported_value_is_refused": {
+        "ignored": Fault("A value that can't be one is not looked at.", _READ, forgiving("unsupported_filter_value")),
+        "other_text": Fault("The refusal has other texts than documented.", Stage.RENDERING, _retitled("unsupported_filter_value")),
+        "fails": _failing("unsupported_filter_value"),
+    },
+    "expression_is_sound_and_complete": {
+        "ignored": Fault("The expression is not looked at.", _READ, _unfiltered),
+        "incomplete": Fault("One of the records that match is left out.", _READ, after(_one_left_out)),
+        "and_is_or": Fault("And is taken for or.", _READ, _asking(_in_text("&&", "||"))),
+        "not_is_equal": Fault("Not equal is taken for equal.", _READ, _asking(_in_text("!=", "="))),
+    },
+    "similar_matches_the_text": {
+        "nothing": Fault("No record is similar to anything.", _READ, after(_matches_nothing)),
+        "not_equal": Fault("Similar is taken for not equal.", _READ, _asking(_in_text("~=", "!="))),
+        "ignored": Fault("The expression is not looked at.", _READ, _unfiltered),
+    },
+    "encoding_is_undone": {
+        "not_undone": Fault("The expression is read as it was sent, with its encoding.", _READ, _raw(plus_only=False)),
+        "plus_stays": Fault("A plus is not taken for a space.", _READ, _raw(plus_only=True)),
+    },
+    "invalid_expression_is_not_ignored": {
+        "ignored": Fault("An expression that does not parse is not looked at.", _READ, forgiving("invalid_query")),
+        "fails": _failing("invalid_query"),
+    },
+}

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from mockserver.behaviours.nesting import parent_of
+from mockserver.breaking import (
+    Change,
+    after,
+    denied,
+    other_status_of,
+    put_in_records,
+    raw_members,
+    records_in,
+    refused,
+    rewrite,
+    step_of,
+    succeeded,
+    thaw,
+)
 from mockserver.inputs import Inputs
-from mockserver.pipeline import Answer, Call, Fault, Refusal, Stage, Step
+from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
+from mockserver.pointer import fetch, tokens
 from mockserver.records import Maker
+from mockserver.store import Row
+from mockserver.values import duration, money
 from specs.conventions.lifecycle import Lifecycle
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
-    from specs.model import Group
+    from specs.model import Clause, Group, Spec
 
 __all__ = ["FAULTS", "steps"]
 
@@ -111,4 +130,269 @@ def _change(maker: Maker, *, replaces: bool) -> Step:
     return change
 
 
-FAULTS: dict[str, dict[str, Fault]] = {}
+def _not_kept(call: Call, site: Site) -> None:  # noqa: ARG001
+    for row in call.rows:
+        call.space.store.delete(call.served.table(call), row.key)
+
+
+def _stored(call: Call, row: Row) -> None:
+    call.row = row
+    call.space.store.put(call.served.table(call), row)
+
+
+def _value_lost(call: Call, site: Site) -> None:  # noqa: ARG001
+    """Keeps something else than the last plain member that was given."""
+    for row, given in zip(call.rows, call.given, strict=False):
+        plain = [name for name in given if isinstance(given[name], str | int | float) and name in row.record]
+        if plain:
+            wrong = "something else" if isinstance(given[plain[-1]], str) else 0 if given[plain[-1]] else 1
+            _stored(call, Row(row.key, row.account, row.user, {**row.record, plain[-1]: wrong}))
+            call.rows[call.rows.index(row)] = call.row or row
+
+
+def _another(call: Call, site: Site) -> None:  # noqa: ARG001
+    """Takes another record than the one that was named."""
+    if call.row is not None:
+        for row in call.space.store.scan(call.served.table(call), call.row.account):
+            if row.key != call.row.key:
+                call.row = row
+                return
+
+
+def _with_body(body: bytes | None) -> Change:
+    """Answers a delete with a body: the one given, or the record."""
+
+    def change(call: Call, site: Site) -> None:
+        if call.refusal is None and site.served.effect == "delete":
+            call.content = body if body is not None else orjson.dumps(call.row.record if call.row is not None else {}, default=str)
+            call.headers["content-type"] = site.served.media
+            call.status = 200
+
+    return change
+
+
+def _undeleted(call: Call, site: Site) -> None:  # noqa: ARG001
+    if call.row is not None:
+        call.space.store.put(call.served.table(call), call.row)
+
+
+def _still_listed(call: Call, site: Site) -> None:  # noqa: ARG001
+    if call.row is not None:
+        row = call.row
+        call.space.store.put(call.served.table(call), Row(f"{row.key}~deleted", row.account, row.user, row.record))
+
+
+def _others_lost(*, all_of_them: bool) -> Change:
+    """Loses what an update does not name: everything, or one member."""
+
+    def change(call: Call, site: Site) -> None:
+        row, resource = call.row, site.served.resource
+        if row is None or resource is None or not call.given or site.served.effect == "create":
+            return
+        silent = site.parameters.read_only.get(resource.name, ())
+        kept = {resource.key, *call.given[0], *call.members[0], *(parent.member for parent in resource.parents), *silent}
+        doomed = [name for name, value in row.record.items() if name not in kept and value not in (None, "", [], {})]
+        defaults = site.parameters.defaults.get(resource.name, {})
+        lost = {name: defaults.get(name) for name in (doomed if all_of_them else doomed[:1])}
+        _stored(call, Row(row.key, row.account, row.user, {**row.record, **lost}))
+
+    return change
+
+
+def _own_id(call: Call, site: Site) -> None:
+    for members in call.members:
+        members.pop(site.served.resource.key if site.served.resource is not None else "id", None)
+
+
+def _null_id(call: Call, site: Site) -> None:
+    key = site.served.resource.key if site.served.resource is not None else "id"
+    if not any(key in given for given in call.given):
+        for record in records_in(call, site):
+            record[key] = None
+
+
+def _outside_enum(*, kept: bool) -> Wrap:
+    """The wrap that takes a value outside the set: as it is, or as the set's first."""
+
+    def wrap(step: Step, site: Site) -> Step:
+        member, values = site.arguments.member, site.arguments.values
+        root = tokens(site.api.parameters("envelope", site.served).input.root, site.served.resource)
+
+        def broken(call: Call) -> Answer:
+            place = fetch(call.body, root)
+            if not isinstance(place, dict) or member not in place or place[member] in values:
+                return step(call)
+            given, place[member] = place[member], values[0]
+            answer = step(call)
+            if answer is None and kept:
+                call.members[0][member] = given
+            return answer
+
+        return broken
+
+    return wrap
+
+
+def _not_filled(call: Call, site: Site) -> None:
+    for given, members in zip(call.given, call.members, strict=True):
+        if given.get(site.arguments.text) is not None and given.get(site.arguments.number) is None:
+            members[site.arguments.number] = None
+
+
+def _text_wins(call: Call, site: Site) -> None:
+    arguments = site.arguments
+    for given, members in zip(call.given, call.members, strict=True):
+        text = given.get(arguments.text)
+        if isinstance(text, str):
+            number = duration(text) if arguments.form == "duration" else money(text)
+            members[arguments.number] = members.get(arguments.number) if number is None else number
+
+
+def _other_unit(call: Call, site: Site) -> None:
+    for given, members in zip(call.given, call.members, strict=True):
+        if given.get(site.arguments.number) is None and isinstance(members.get(site.arguments.number), int):
+            members[site.arguments.number] //= 60 if site.arguments.form == "duration" else 100
+
+
+def _read_only_given(call: Call, site: Site) -> dict[str, Any]:
+    return {name: value for name, value in raw_members(call, site).items() if name in site.arguments.members}
+
+
+def _read_only_refused(step: Step, site: Site) -> Step:
+    """Refuses a write that names what it can't change."""
+
+    def broken(call: Call) -> Answer:
+        named = _read_only_given(call, site)
+        return Refusal(site.parameters.cause, {"name": next(iter(named)), "param": next(iter(named))}) if named else step(call)
+
+    return broken
+
+
+def _read_only_written(call: Call, site: Site) -> None:
+    """Shows, and keeps, what was given for members that can't be changed."""
+    named = _read_only_given(call, site)
+    if named and call.row is not None:
+        _stored(call, Row(call.row.key, call.row.account, call.row.user, {**call.row.record, **named}))
+        put_in_records(call, site, lambda record: record.update(named))
+
+
+def _concerns(site: Site, answer: Answer) -> bool:
+    """Whether a refusal is of a write that the clause is about."""
+    return isinstance(answer, Refusal) and answer.cause in _INVALID and site.served.effect in site.arguments.effects
+
+
+def _invalid_taken(step: Step, site: Site) -> Step:
+    """Does an invalid write as though it were valid."""
+
+    def broken(call: Call) -> Answer:
+        answer = step(call)
+        if not _concerns(site, answer):
+            return answer
+        call.given = [raw_members(call, site)]
+        call.members = [{**call.given[0], **call.parents}]
+        return None
+
+    return broken
+
+
+def _invalid_done(step: Step, site: Site) -> Step:
+    """Refuses an invalid write, and does it."""
+    effect = step_of(site, "lifecycle", Stage.EFFECT)
+
+    def broken(call: Call) -> Answer:
+        answer = step(call)
+        if _concerns(site, answer):
+            call.given = [raw_members(call, site)]
+            call.members = [{**call.given[0], **call.parents}]
+            if site.served.effect == "create" or call.row is not None:
+                effect(call)
+        return answer
+
+    return broken
+
+
+def _misstatus(call: Call, site: Site) -> None:
+    if site.served.effect in site.arguments.effects:
+        call.status = other_status_of(site, site.arguments.cause)
+
+
+def _mistext(call: Call, site: Site) -> None:
+    places = site.api.parameters("errors", site.served).members
+    for member in site.arguments.members:
+        call.document = rewrite(thaw(call), places.get(member, []), lambda value: "Something Else")  # noqa: ARG005
+
+
+def _has_texts(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
+    return bool(getattr(clause.arguments, "members", []))
+
+
+def _plainly_ok(call: Call, site: Site) -> None:
+    if site.served.effect == "create":
+        call.status = 200
+
+
+def _resource_left_out(call: Call, site: Site) -> None:
+    if site.served.effect == "create":
+        call.document = {"meta": {"created": True}}
+
+
+def _as(call: Call, status: int) -> None:
+    call.status = status
+
+
+_INVALID = frozenset({"invalid_record", "missing_parameter", "invalid_parameter", "metadata"})
+_CHECKED, _DONE = Stage.VALIDATION, Stage.EFFECT
+
+FAULTS = {
+    "created_can_be_read": {
+        "not_kept": Fault("A create is answered, and not kept.", _DONE, after(_not_kept)),
+        "value_lost": Fault("Something else is kept than was given.", _DONE, after(_value_lost)),
+        "refused": Fault("A valid create is refused.", _CHECKED, denied("invalid_record")),
+    },
+    "record_is_read_by_its_id": {
+        "another": Fault("Another record is read than the one named.", Stage.SELECTION, after(_another), kind="resources"),
+        "not_found": Fault("No record is found by its id.", Stage.SELECTION, denied("not_found"), kind="resources"),
+    },
+    "delete_answers_empty": {
+        "record": Fault("A delete is answered with the record.", Stage.ENCODING, after(_with_body(None)), kind="envelope"),
+        "null": Fault("A delete is answered with null.", Stage.ENCODING, after(_with_body(b"null")), kind="envelope"),
+        "message": Fault("A delete is answered with a message.", Stage.ENCODING, after(_with_body(b'{"message":"deleted"}')), kind="envelope"),
+    },
+    "deleted_is_gone": {
+        "kept": Fault("A delete is answered, and not done.", _DONE, after(_undeleted)),
+        "still_listed": Fault("A deleted record is still listed.", _DONE, after(_still_listed)),
+    },
+    "update_merges": {
+        "others_lost": Fault("An update loses all members that it does not name.", _DONE, after(_others_lost(all_of_them=True))),
+        "one_lost": Fault("An update loses a member that it does not name.", _DONE, after(_others_lost(all_of_them=False))),
+    },
+    "given_id_is_used": {
+        "ignored": Fault("An id that is given is not used.", _CHECKED, after(_own_id)),
+        "none_made": Fault("Without an id given, none is shown.", Stage.RENDERING, succeeded(_null_id)),
+    },
+    "value_outside_the_enum_is_refused": {
+        "accepted": Fault("A value outside the set is taken.", _CHECKED, _outside_enum(kept=True)),
+        "replaced": Fault("A value outside the set is taken for another.", _CHECKED, _outside_enum(kept=False)),
+    },
+    "text_fills_the_number": {
+        "not_filled": Fault("The text does not fill the number.", _CHECKED, after(_not_filled)),
+        "text_wins": Fault("The text wins over a number given.", _CHECKED, after(_text_wins)),
+        "other_unit": Fault("The text fills the number in another unit.", _CHECKED, after(_other_unit)),
+    },
+    "read_only_members_are_ignored": {
+        "refused": Fault("A write that names a read-only member is refused.", _CHECKED, _read_only_refused),
+        "written": Fault("A read-only member is written.", Stage.RENDERING, succeeded(_read_only_written)),
+    },
+    "invalid_write_changes_nothing": {
+        "accepted": Fault("An invalid write is done.", _CHECKED, _invalid_taken),
+        "done_all_the_same": Fault("An invalid write is refused, and done.", _CHECKED, _invalid_done),
+        "other_status": Fault("An invalid write has another error's status.", Stage.RENDERING, refused(_misstatus, *_INVALID)),
+        "other_text": Fault("An invalid write has other texts than documented.", Stage.RENDERING, refused(_mistext, *_INVALID), fits=_has_texts),
+    },
+    "create_answers_as_jsonapi_says": {
+        "plainly_ok": Fault("A create has the status 200.", Stage.RENDERING, succeeded(_plainly_ok)),
+        "no_resource": Fault("A create does not show the resource.", Stage.RENDERING, succeeded(_resource_left_out)),
+        "client_id_is_not_found": Fault("A client's id is answered with 404.", Stage.RENDERING, refused(lambda call, site: _as(call, 404), "client_id")),  # noqa: ARG005
+        "wrong_type_is_not_found": Fault("A wrong type is answered with 404.", Stage.RENDERING, refused(lambda call, site: _as(call, 404), "conflict")),  # noqa: ARG005
+    },
+}

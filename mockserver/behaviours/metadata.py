@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from mockserver.pipeline import Answer, Call, Fault, Refusal, Stage, Step
+from mockserver.breaking import Change, after, step_of
+from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from specs.conventions.metadata import Metadata
 
 if TYPE_CHECKING:
@@ -44,4 +46,105 @@ def _reason(parameters: Metadata, value: Any) -> str | None:
     return None
 
 
-FAULTS: dict[str, dict[str, Fault]] = {}  # faults author 2 writes these now; leave them
+def _given_metadata(site: Site, change: Callable[[dict[str, Any]], Any]) -> Callable[[Call], None]:
+    def apply(call: Call) -> None:
+        for members in call.members:
+            if isinstance(members.get(site.parameters.member), dict):
+                members[site.parameters.member] = change(members[site.parameters.member])
+
+    return apply
+
+
+def _kept_as(change: Callable[[dict[str, Any]], Any]) -> Change:
+    """Keeps something else than the metadata given."""
+    return lambda call, site: _given_metadata(site, change)(call)
+
+
+def _counting(reason: str, too_much: Callable[[dict[str, Any], Any], bool]) -> Wrap:
+    """The wrap that limits one thing otherwise, and the others as documented."""
+
+    def wrap(step: Step, site: Site) -> Step:
+        def broken(call: Call) -> Answer:
+            answer = step(call)
+            if isinstance(answer, Refusal) and answer.values.get("reason") != reason:
+                return answer
+            for members in call.members:
+                value = members.get(site.parameters.member)
+                if isinstance(value, dict) and too_much(value, site.parameters):
+                    return Refusal(site.parameters.cause, {"name": site.parameters.member, "param": site.parameters.member, "reason": reason})
+            return None
+
+        return broken
+
+    return wrap
+
+
+def _bytes_of_keys(value: dict[str, Any], parameters: Any) -> bool:
+    return _long_in_bytes(value, parameters.key_length)
+
+
+def _bytes_of_values(value: dict[str, Any], parameters: Any) -> bool:
+    return _long_in_bytes(value.values(), parameters.value_length)
+
+
+def _never(value: dict[str, Any], parameters: Any) -> bool:  # noqa: ARG001
+    return False
+
+
+def _one_key_less(value: dict[str, Any], parameters: Any) -> bool:
+    return len(value) >= int(parameters.keys)
+
+
+def _long_in_bytes(texts: Iterable[Any], limit: int) -> bool:
+    return any(len(str(text).encode()) > limit for text in texts)
+
+
+def _done_all_the_same(step: Step, site: Site) -> Step:
+    """Refuses metadata over its limits, and writes it."""
+    effect = step_of(site, "lifecycle", Stage.EFFECT)
+
+    def broken(call: Call) -> Answer:
+        answer = step(call)
+        if answer is not None and (site.served.effect == "create" or call.row is not None):
+            effect(call)
+        return answer
+
+    return broken
+
+
+def _cut(item: Any) -> Any:
+    return item[:16] if isinstance(item, str) else item
+
+
+_CHECKED = Stage.VALIDATION
+
+FAULTS = {
+    "metadata_comes_back": {
+        "lost": Fault("Metadata is not kept.", _CHECKED, after(_kept_as(lambda value: {}))),  # noqa: ARG005
+        "lower_case": Fault("Keys are kept in lower case.", _CHECKED, after(_kept_as(lambda value: {key.lower(): item for key, item in value.items()}))),
+        "cut": Fault("Values are cut after 16 characters.", _CHECKED, after(_kept_as(lambda value: {key: _cut(item) for key, item in value.items()}))),
+    },
+    "keys_are_limited": {
+        "unlimited": Fault("Any number of keys is taken.", _CHECKED, _counting("keys", _never)),
+        "one_less": Fault("One key less is taken than documented.", _CHECKED, _counting("keys", _one_key_less)),
+        "done_all_the_same": Fault("Too many keys are refused, and written.", _CHECKED, _done_all_the_same),
+    },
+    "key_length_is_limited": {
+        "unlimited": Fault("Keys of any length are taken.", _CHECKED, _counting("key_length", _never)),
+        "bytes": Fault("A key's length is counted in bytes.", _CHECKED, _counting("key_length", _bytes_of_keys)),
+        "one_less": Fault(
+            "A key may be one character shorter than documented.",
+            _CHECKED,
+            _counting("key_length", lambda value, limits: any(len(key) >= limits.key_length for key in value)),
+        ),
+    },
+    "value_length_is_limited": {
+        "unlimited": Fault("Values of any length are taken.", _CHECKED, _counting("value_length", _never)),
+        "bytes": Fault("A value's length is counted in bytes.", _CHECKED, _counting("value_length", _bytes_of_values)),
+        "one_less": Fault(
+            "A value may be one character shorter than documented.",
+            _CHECKED,
+            _counting("value_length", lambda value, limits: any(len(str(item)) >= limits.value_length for item in value.values())),
+        ),
+    },
+}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mockserver.behaviours.isolation import account_of
-from mockserver.pipeline import Answer, Call, Fault, Refusal, Stage, Step
+from mockserver.breaking import after, put_in_records, succeeded
+from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step
 from mockserver.values import MISFIT, coerce
 from specs.model import Parent
 
@@ -62,4 +63,57 @@ def _narrow(call: Call) -> Answer:
     return None
 
 
-FAULTS: dict[str, dict[str, Fault]] = {}
+def _unnarrowed(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """Lists every record, whoever's child it is."""
+    return lambda call: None  # noqa: ARG005
+
+
+def _one_hidden(call: Call, site: Site) -> None:  # noqa: ARG001
+    call.rows = call.rows[:-1]
+
+
+def _differing(call: Call, site: Site) -> None:
+    """Changes a text in the record that a nested path shows."""
+
+    def change(record: dict[str, Any]) -> None:
+        for name, value in record.items():
+            if isinstance(value, str) and name not in (site.parameters.member, site.served.resource.key if site.served.resource is not None else "id"):
+                record[name] = value + " (nested)"
+                return
+
+    if site.served.parents:
+        put_in_records(call, site, change)
+
+
+def _without_effect(step: Step, site: Site) -> Step:
+    """A write on a nested path is answered, and not done."""
+    if not site.served.parents or site.served.effect in ("list", "read"):
+        return step
+
+    def broken(call: Call) -> Answer:
+        before = call.row
+        try:
+            with call.space.store.transaction():
+                step(call)
+                raise _UndoneError
+        except _UndoneError:
+            call.row = call.row or before
+        return None
+
+    return broken
+
+
+class _UndoneError(Exception):
+    """Takes back what was written."""
+
+
+FAULTS = {
+    "nested_list_is_exact": {
+        "all_listed": Fault("The nested list holds every record.", Stage.VALIDATION, _unnarrowed),
+        "one_hidden": Fault("The nested list lacks a record.", Stage.EFFECT, after(_one_hidden), kind="lifecycle"),
+    },
+    "nested_path_gives_the_same": {
+        "differs": Fault("The nested path shows the record otherwise.", Stage.RENDERING, succeeded(_differing)),
+        "without_effect": Fault("A write on a nested path is answered, and not done.", Stage.EFFECT, _without_effect, kind="lifecycle"),
+    },
+}

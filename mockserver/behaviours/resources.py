@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from mockserver.behaviours.isolation import account_of
+from mockserver.breaking import denied, last_only, other_status_of, pick_status, put_in_records, refused, succeeded, violating
 from mockserver.examples import example_of
 from mockserver.exchange import Response
-from mockserver.pipeline import EMPTY, Answer, Call, Fault, Refusal, Stage, Step
-from mockserver.schemas import Validator
+from mockserver.pipeline import EMPTY, Answer, Call, Fault, Refusal, Site, Stage, Step
+from mockserver.pointer import ABSENT, put, tokens
+from mockserver.schemas import Validator, properties
 from mockserver.store import Table
 from mockserver.values import MISFIT, coerce
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
-    from specs.model import Group, Operation
+    from specs.model import Clause, Group, Operation, Spec
 
 __all__ = ["FAULTS", "steps"]
 
@@ -168,4 +172,120 @@ def _example(operation: Operation) -> Step:
     return answer
 
 
-FAULTS: dict[str, dict[str, Fault]] = {}
+def _elsewhere(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """The operation is not there."""
+    return lambda call: Refusal("unknown_operation", {"name": call.path, "method": call.request.method})
+
+
+def _items_elsewhere(step: Step, site: Site) -> Step:
+    """A record is not found under its list's path."""
+    return _elsewhere(step, site) if site.served.names_record else step
+
+
+def _lists_elsewhere(step: Step, site: Site) -> Step:
+    """There is no list at its path."""
+    return step if site.served.names_record else _elsewhere(step, site)
+
+
+def _unknown_succeeds(step: Step, site: Site) -> Step:
+    """What is no action is answered as a success."""
+    envelope = site.api.parameters("envelope", site.served)
+    document: Any = {}
+    for pointer, value in envelope.constant.items():
+        document = put(document, tokens(pointer), value)
+    if envelope.outcome is not None:
+        document = put(document, tokens(envelope.outcome.member), envelope.outcome.success[0])
+    body = orjson.dumps(document)
+
+    def broken(call: Call) -> Answer:
+        answer = step(call)
+        if site.served.pseudo == "unknown_operation" and answer is not None:
+            return Response(200, {"content-type": site.served.media}, body)
+        return answer
+
+    return broken
+
+
+def _record_schema(site: Site) -> Mapping[str, Any]:
+    """The schema that the clause's records keep; that of the resource, where the rule takes none."""
+    arguments = site.arguments
+    if arguments is not None:
+        found: Mapping[str, Any] = arguments.record
+        return found
+    return site.served.resource.schema if site.served.resource is not None else {}
+
+
+def _doomed(record: dict[str, Any], site: Site) -> str | None:
+    """The member that a fault takes: the last that is required and there, and not the id; else the last there is."""
+    schema = _record_schema(site)
+    required = [name for name in schema.get("required", ()) if name in record]
+    key = site.served.resource.key if site.served.resource is not None else "id"
+    others = [name for name in required if name != key]
+    return others[-1] if others else next(iter(reversed(required or list(record))), None)
+
+
+def _member_missing(call: Call, site: Site) -> None:
+    def change(record: dict[str, Any]) -> None:
+        record.pop(_doomed(record, site) or "", None)
+
+    put_in_records(call, site, change)
+
+
+def _member_wrong(call: Call, site: Site) -> None:
+    def change(record: dict[str, Any]) -> None:
+        name = _doomed(record, site)
+        wrong = violating(properties(_record_schema(site)).get(name, {})) if name is not None else ABSENT
+        if name is not None and wrong is not ABSENT:
+            record[name] = wrong
+
+    put_in_records(call, site, change)
+
+
+def _id_missing(call: Call, site: Site) -> None:
+    key = site.served.resource.key if site.served.resource is not None else "id"
+    put_in_records(call, site, lambda record: record.pop(key, None))
+
+
+def _other_success(call: Call, site: Site) -> None:
+    statuses = site.api.parameters("statuses", site.served)
+    success = statuses.success.get(site.served.effect or "") or statuses.success.get("default")
+    passing = [] if success is None else [success.status, *success.accept, *success.tolerate]
+    call.status = pick_status((206, 202, 302, 500), [call.status, *passing])
+
+
+def _misstatus(call: Call, site: Site) -> None:
+    assert call.refusal is not None
+    call.status = other_status_of(site, call.refusal.cause)
+
+
+def _shows_a_record(spec: Spec, clause: Clause) -> bool:
+    return any(spec.operations[name].effect != "delete" for name in clause.operations)
+
+
+_REFUSALS = ("unauthenticated", "forbidden", "not_found", "parent_not_found", "foreign_record", "invalid_record", "missing_parameter")
+
+FAULTS = {
+    "paths_lie_under_the_prefix": {
+        "elsewhere": Fault("There is nothing under the prefix.", Stage.ROUTING, _elsewhere),
+        "one_elsewhere": Fault("One operation is not under the prefix.", Stage.ROUTING, last_only(_elsewhere)),
+    },
+    "records_have_their_members": {
+        "missing": Fault("Records lack a documented member.", Stage.RENDERING, succeeded(_member_missing)),
+        "wrong": Fault("A documented member has another type.", Stage.RENDERING, succeeded(_member_wrong)),
+        "no_id": Fault("Records have no id.", Stage.RENDERING, succeeded(_id_missing)),
+    },
+    "collection_and_item_share_a_path": {
+        "items_elsewhere": Fault("A record is not found under its list's path.", Stage.ROUTING, _items_elsewhere),
+        "lists_elsewhere": Fault("There is no list.", Stage.ROUTING, _lists_elsewhere),
+    },
+    "every_action_has_its_url": {
+        "one_missing": Fault("One action is not at its URL.", Stage.ROUTING, last_only(_elsewhere)),
+        "unknown_succeeds": Fault("What is no action is answered as a success.", Stage.ROUTING, _unknown_succeeds),
+    },
+    "operation_keeps_its_contract": {
+        "other_success": Fault("A valid call is answered with another status.", Stage.RENDERING, succeeded(_other_success)),
+        "refuses": Fault("A valid call is refused.", Stage.VALIDATION, denied("invalid_record")),
+        "member_missing": Fault("The answer lacks a documented member.", Stage.RENDERING, succeeded(_member_missing), fits=_shows_a_record),
+        "other_errors": Fault("Documented errors have another status.", Stage.RENDERING, refused(_misstatus, *_REFUSALS)),
+    },
+}

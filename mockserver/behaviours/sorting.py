@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mockserver.pipeline import Answer, Call, Fault, Refusal, Stage, Step
+from mockserver.breaking import Change, after, forgiving, other_status_of, refused, rewrite, thaw
+from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step
 from mockserver.pointer import tokens
 from mockserver.schemas import properties
-from mockserver.store import Key
+from mockserver.store import Key, Query
+from mockserver.store.memory import sort_value
 from specs.conventions.sorting import Sorting
 
 if TYPE_CHECKING:
@@ -103,4 +105,76 @@ def _order_string(text: str) -> Asked:
     return found
 
 
-FAULTS: dict[str, dict[str, Fault]] = {}  # faults author 2 writes these now; leave them
+def _unsorted(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """Looks at no sort key."""
+    return lambda call: None  # noqa: ARG005
+
+
+def _turned(*, ascending: bool) -> Change:
+    """Turns round the keys of one direction."""
+
+    def change(call: Call, site: Site) -> None:  # noqa: ARG001
+        call.wanted.order = [key._replace(descending=not key.descending) if key.descending is not ascending else key for key in call.wanted.order]
+
+    return change
+
+
+def _as_text(call: Call, site: Site) -> None:  # noqa: ARG001
+    """Sorts everything as text, numbers, too."""
+    if not call.wanted.order:
+        return
+    key, wanted = call.wanted.order[0], call.wanted
+    whole = Query(account=wanted.account, equal=wanted.equal, tests=wanted.tests, seen=wanted.seen)
+    rows = list(call.space.store.select(call.served.table(call), whole)[0])
+    rows.sort(key=lambda row: str(row.record.get(key.member)), reverse=key.descending)
+    call.rows = rows[wanted.offset :][: wanted.limit]
+
+
+def _each_page_alone(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """Cuts the pages first, and sorts each."""
+
+    def broken(call: Call) -> Answer:
+        order, call.wanted.order = call.wanted.order, []
+        answer = step(call)
+        for key in reversed(order):
+            call.rows.sort(key=lambda row, member=key.member: sort_value(row.record.get(member)), reverse=key.descending)  # type: ignore[misc]
+        return answer
+
+    return broken
+
+
+def _retitled(call: Call, site: Site) -> None:
+    members = site.api.parameters("errors", site.served).members
+    for name in ("title", "detail"):
+        call.document = rewrite(thaw(call), members.get(name, []), lambda value: "Bad Request")  # noqa: ARG005
+
+
+def _misstatus(call: Call, site: Site) -> None:
+    call.status = other_status_of(site, "unsupported_sort")
+
+
+_READ, _LISTED = Stage.VALIDATION, Stage.EFFECT
+
+FAULTS = {
+    "ascending_sorts": {
+        "ignored": Fault("Sort keys are not looked at.", _READ, _unsorted),
+        "descending": Fault("Ascending is taken for descending.", _READ, after(_turned(ascending=True))),
+        "as_text": Fault("Numbers are sorted as text.", _LISTED, after(_as_text), kind="lifecycle"),
+        "each_page_alone": Fault("Each page is sorted by itself.", _LISTED, _each_page_alone, kind="lifecycle"),
+    },
+    "descending_sorts": {
+        "ascending": Fault("Descending is taken for ascending.", _READ, after(_turned(ascending=False))),
+        "ignored": Fault("Sort keys are not looked at.", _READ, _unsorted),
+        "as_text": Fault("Numbers are sorted as text.", _LISTED, after(_as_text), kind="lifecycle"),
+    },
+    "both_directions_sort": {
+        "ignored": Fault("Sort keys are not looked at.", _READ, _unsorted),
+        "descending_only": Fault("Ascending is taken for descending.", _READ, after(_turned(ascending=True))),
+        "ascending_only": Fault("Descending is taken for ascending.", _READ, after(_turned(ascending=False))),
+    },
+    "unsupported_sort_is_refused": {
+        "ignored": Fault("An unknown sort key is not looked at.", _READ, forgiving("unsupported_sort")),
+        "other_text": Fault("The refusal has other texts than documented.", Stage.RENDERING, refused(_retitled, "unsupported_sort")),
+        "other_status": Fault("The refusal has another status.", Stage.RENDERING, refused(_misstatus, "unsupported_sort")),
+    },
+}

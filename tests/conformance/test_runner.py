@@ -88,6 +88,25 @@ def test_failure_that_does_not_recur_is_flaky() -> None:
     assert flaky.reason.startswith("flaky: one came twice")
 
 
+def test_refusal_that_stays_is_confirmed_where_the_check_can_not_be_run_again() -> None:
+    class ShutsOut(Notes):
+        def send(self, request: Request) -> Response:
+            before = [one.as_ for one in self.sent]
+            response = super().send(request)
+            return answer(401, {"message": "too late"}) if request.as_ == "full" and "other" in before else response
+
+    def flow(exam: Exam, _clause: Clause) -> Flow:
+        operation = exam.spec.operations["listNotes"]
+        for as_ in ("full", "other"):
+            response = yield exam.ask.operation(operation, as_=as_, fresh=True)
+            if response.status != 200:
+                return Inconclusive("the keys do not work")
+        response = yield exam.ask.operation(operation, as_="full", fresh=True)
+        return Passed("both work") if response.status == 200 else Failed("both work", "the first is shut out")
+
+    assert isinstance(verdict(examined(ShutsOut(), checks=only(flow)), "page/walk"), Failed)
+
+
 def test_drawn_failure_is_shrunk() -> None:
     failed = verdict(examined(Notes(wrong="size")), "page/size")
     assert isinstance(failed, Failed)

@@ -180,15 +180,15 @@ class Aims:
         return values
 
     def change(self, resource: Resource, own: Own | None) -> Steps[dict[str, Any]]:
-        """Members for an update: one free text where there is one, else those of a create."""
+        """Members for an update: those of a create with one free text changed, as an update may merge or replace."""
         first, second = self.exam.payloads.members(resource), self.exam.payloads.members(resource)
-        parents = {parent.member for parent in resource.parents}
         free = (name for name, value in first.items() if isinstance(value, str) and value != second.get(name) and self.exam.payloads.run in value)
-        texts = [name for name in free if name not in parents]
-        members = {texts[0]: first[texts[0]]} if texts else (yield from self.exam.payload(resource))
+        parents = {parent.member for parent in resource.parents}
+        changed = {name: first[name] for name in [name for name in free if name not in parents][:1]}
+        given = dict(own.made.given) if own is not None else (yield from self.exam.payload(resource))
         if own is not None:
-            own.tried.update(members)
-        return members
+            own.tried.update(changed or given)
+        return {**given, **changed}
 
     def harmed(self, own: Own) -> Steps[str]:
         """What became of our record through writes that were refused: empty if nothing, else what happened to it."""
@@ -242,14 +242,14 @@ def text_of_ours(exam: Exam, members: Mapping[str, Any]) -> str:
     return next((value for value in members.values() if isinstance(value, str) and exam.payloads.run in value), "")
 
 
-def stands_in_list(exam: Exam, resource: Resource, text: str) -> Steps[bool]:
+def stands_in_list(exam: Exam, resource: Resource, text: str, *, as_: str = "full") -> Steps[bool]:
     """Whether a record with that text among its members is found in the resource's list; False where the list can't be read."""
     operation = exam.operation(resource, "list")
     if operation is None or not text:
         return False
     pagination = exam.pagination(operation)
     size = (pagination.maximum or pagination.stub_default) if pagination is not None and pagination.size else None
-    walk = yield from attempt(exam.walk(resource, operation=operation, size=size, until=lambda record: text in record.values(), fresh=True))
+    walk = yield from attempt(exam.walk(resource, operation=operation, size=size, as_=as_, until=lambda record: text in record.values(), fresh=True))
     return not isinstance(walk, Ended) and any(text in record.values() for record in walk.records)
 
 

@@ -22,7 +22,7 @@ from conformance.renaming import rename_members
 from conformance.target import OperationBinding, ResourceBinding, Target
 from specs.conventions import CONVENTIONS
 from specs.errors import nearest
-from specs.model import Group, Operation, Resource, Spec
+from specs.model import Clause, Group, Operation, Resource, Spec
 
 __all__ = ["GIVEN_WHOLE", "bind", "collection_path", "without"]
 
@@ -62,7 +62,7 @@ def without(spec: Spec, resources: Collection[str], operations: Collection[str] 
     left = {name: operation for name, operation in spec.operations.items() if name not in gone}
     kept = {name: _fewer(resource, left) for name, resource in spec.resources.items() if name not in resources}
     groups = {name: _group_without(group, left, gone) for name, group in spec.groups.items()}
-    clauses = {name: replace(clause, operations=_only(clause.operations, left)) for name, clause in spec.clauses.items()}
+    clauses = {name: _clause_without(clause, left, kept) for name, clause in spec.clauses.items()}
     smaller = replace(spec, operations=left, resources=kept, groups=groups, clauses=clauses)
     return replace(smaller, openapi=_openapi(smaller))
 
@@ -74,6 +74,14 @@ def _only(names: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
 def _fewer(resource: Resource, left: Mapping[str, Operation]) -> Resource:
     operations = {effect: _only(names, left) for effect, names in resource.operations.items()}
     return replace(resource, operations={effect: names for effect, names in operations.items() if names})
+
+
+def _clause_without(clause: Clause, left: Collection[str], kept: Collection[str]) -> Clause:
+    """The clause with the operations that are left; of the resources that its arguments name those that are, if any is."""
+    named = getattr(clause.arguments, "resources", None)
+    still = [name for name in named if name in kept] if isinstance(named, list) else []
+    arguments = msgspec.structs.replace(clause.arguments, resources=still) if still and clause.arguments is not None else clause.arguments
+    return replace(clause, operations=_only(clause.operations, left), arguments=arguments)
 
 
 def _group_without(group: Group, left: Collection[str], gone: Collection[str]) -> Group:

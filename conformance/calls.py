@@ -18,9 +18,25 @@ from conformance.exchange import Exchange, Request
 from conformance.reading import agrees
 from conformance.verdict import Inconclusive
 from specs.conventions.actions import Action, Actions
+from specs.conventions.filtering import Filtering
 from specs.model import Operation, Resource
 
-__all__ = ["absent_record", "again", "ask", "change", "on_own", "parents_for", "prepared", "read_only", "unauthenticated", "valid", "writable"]
+__all__ = [
+    "absent_record",
+    "again",
+    "ask",
+    "change",
+    "narrowed",
+    "narrows",
+    "on_own",
+    "parents_for",
+    "prepared",
+    "read_only",
+    "unauthenticated",
+    "valid",
+    "without_members",
+    "writable",
+]
 
 def ask(request: Request) -> Steps[Exchange]:
     """One request and its answer, together."""
@@ -49,6 +65,47 @@ def valid(exam: Exam, operation: Operation, *, as_: str = "full") -> Steps[Excha
         return (yield from ask(exam.ask.operation(operation, members=given, parents=parents, as_=as_)))
     made = yield from exam.make(resource)
     return (yield from on_own(exam, operation, made, as_=as_))
+
+
+def without_members(exam: Exam, operation: Operation) -> Steps[Exchange]:
+    """A create without any members."""
+    parents = yield from exam.parents_of(operation)
+    return (yield from ask(exam.ask.operation(operation, members={}, parents=parents)))
+
+
+def narrows(exam: Exam, operation: Operation) -> bool:
+    """Whether the spec knows a filter for the list."""
+    return exam.parameters_of("filtering", operation) is not None
+
+
+def narrowed(exam: Exam, operation: Operation, few: int) -> Steps[Exchange]:
+    """A list filtered to one record, or (0) to none, as far as the target filters by a member that a record shows."""
+    resource = exam.spec.resources[operation.resource or ""]
+    parameters: Filtering = exam.parameters_of("filtering", operation)
+    named = parameters.members.get(resource.name)
+    for record in (yield from exam.known(resource)):
+        for name, value in record.items():
+            if name != resource.key and _is_plain(value) and (named is None or name in named):
+                parents = yield from parents_for(exam, operation, record)
+                asked = _filter(parameters, name, value if few else "proctor-none" if isinstance(value, str) else 987654321)
+                return (yield from ask(exam.ask.operation(operation, parameters=asked, parents=parents)))
+    raise Ended(Inconclusive(f"no member to filter {resource.plural} by is known", f"{resource.plural} with a text"))
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value can be filtered by without a doubt about how it is written."""
+    if isinstance(value, str):
+        return value.isascii() and not set(value) & set('"\\%')
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _filter(parameters: Filtering, name: str, value: Any) -> dict[str, Any]:
+    if parameters.style == "expression":
+        spelled = next((spelled for spelled, meant in parameters.operators.items() if meant == "eq"), "=")
+        return {parameters.parameter: f'{name} {spelled} "{value}"'}
+    if parameters.style == "brackets":
+        return {f"{parameters.parameter}[{name}]": value}
+    return {parameters.parameter: {name: value}} if parameters.style == "object" else {name: value}
 
 
 def on_own(exam: Exam, operation: Operation, made: Made, *, as_: str = "full") -> Steps[Exchange]:

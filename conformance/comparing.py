@@ -1,7 +1,7 @@
 """Compares observed values as leniently as documents leave it open: every answer is yes, no, or open.
 
 Numbers, dates and truth values have one order. Text has several that are all sensible (by code points, without regard to case,
-without punctuation, with numbers in it as numbers): only where all agree, something is said.
+without punctuation, with numbers in it as numbers): only where all agree, something is said. Random ids have none.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def compare(kind: Kind, one: Any, other: Any) -> int | None:
         return _sign(one, other)
     if kind == "date":
         return _by_time(one, other)
-    if not isinstance(one, str) or not isinstance(other, str):
+    if kind == "key" or not isinstance(one, str) or not isinstance(other, str):
         return None
     return _by_text(one, other)
 

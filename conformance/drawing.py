@@ -19,7 +19,7 @@ from hypothesis.errors import HypothesisException
 from conformance.driver import Run
 from conformance.verdict import Failed, Passed, Verdict
 
-__all__ = ["Source", "Trial", "replayed", "trials", "verdict_of"]
+__all__ = ["NotDrawn", "Source", "Trial", "replayed", "trials", "verdict_of"]
 
 Source = Callable[[Any, str], Any]
 """What draws: given a strategy and a label, a value."""
@@ -31,6 +31,10 @@ class Trial:
 
     run: Run
     drawn: tuple[tuple[str, Any], ...]
+
+
+class NotDrawn(LookupError):  # noqa: N818 - a fact about a replay
+    """A value is wanted in a replay that was not drawn before: the target has led the check another way."""
 
 
 class _Found(Exception):  # noqa: N818 - tells Hypothesis to shrink
@@ -82,12 +86,12 @@ def settings(examples: int, *, shrink: bool = True) -> hypothesis.settings:
 
 
 def replayed(trial: Trial) -> Source:
-    """A source that gives the values of a trial again; past their end, and where the labels differ, it raises `LookupError`."""
+    """A source that gives the values of a trial again; past their end, and where the labels differ, it raises `NotDrawn`."""
     left = list(trial.drawn)
 
     def draw(_strategy: Any, label: str) -> Any:
         if not left or left[0][0] != label:
-            raise LookupError(f"nothing was drawn for {label!r} before")
+            raise NotDrawn(f"nothing was drawn for {label!r} before")
         return left.pop(0)[1]
 
     return draw

@@ -31,6 +31,7 @@ SILENCE = 5
 _KEPT_FIRST, _KEPT_LAST = 10, 30
 _SHARED_BYTES = 32 * 1024 * 1024
 _LONGEST_WAIT = 900.0
+_LONG_PAUSE = 2.0
 
 Key = tuple[str, str, tuple[tuple[str, str], ...], bytes | None, str | None]
 
@@ -119,6 +120,7 @@ class Driver:
         self.pace = Pace.of(exam.spec, clock)
         self.requests = 0
         self.begun = clock.now()
+        self._what = ""
         self._silence = 0
         self._shared: dict[Key, Exchange] = {}
         self._shared_bytes = 0
@@ -127,6 +129,11 @@ class Driver:
     def may_write(self) -> bool:
         """Whether the target permits writing at all."""
         return self.exam.target.permit.write and not self.options.read_only
+
+    def turn_to(self, what: str) -> None:
+        """Says what comes next."""
+        self._what = what
+        self.listener.turned_to(what, self.requests)
 
     def drive(self, steps: Generator[Request | Wait, Response, Any], manner: Manner | None = None) -> Run:
         """Runs steps to their end; whatever happens becomes a verdict."""
@@ -268,6 +275,8 @@ class Driver:
         most = self.options.max_time
         if most is not None and not free and self.clock.now() + seconds - self.begun > most:
             raise _Stop(Skipped(f"waiting {seconds:.0f} s ({why}) would take longer than the {most:g} s allowed", "a longer --max-time"))
+        if seconds > _LONG_PAUSE:
+            self.listener.turned_to(f"{self._what}, after {seconds:.0f} s of waiting ({why})", self.requests)
         self.clock.sleep(seconds)
 
     def _after_refusal(self, exchange: Exchange, run: Run, manner: Manner) -> Exchange:

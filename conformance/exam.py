@@ -97,7 +97,8 @@ class Exam:
 
     def pagination(self, operation: Operation) -> Pagination | None:
         """How the operation's list is cut into pages, or None."""
-        return self.parameters_of("pagination", operation)
+        found: Pagination | None = self.parameters_of("pagination", operation)
+        return found
 
     def parameters_of(self, kind: str, operation: Operation) -> Any:
         """The parameters of the first group of a kind that speaks of the operation, or None."""

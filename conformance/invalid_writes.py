@@ -5,7 +5,7 @@ What is refused must be refused as documented and leave nothing behind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from conformance.check import Flow, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import Response
 from conformance.reading import agrees
+from conformance.schemas import mismatch
 from conformance.verdict import Failed, Inconclusive, Passed, Verdict
 from specs.conventions.lifecycle import WriteRefused
 from specs.model import Operation, Resource
@@ -27,12 +28,16 @@ SOME = 2
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An invalid write: what is wrong with it, its members, and whether a parent or the type of a known member is what is wrong."""
+    """An invalid write: what is wrong with it, its members, and whether a parent or the type of a known member is what is wrong.
+
+    `certain` says that the document leaves no doubt of it.
+    """
 
     what: str
     members: Mapping[str, Any]
     of_parent: bool = False
     of_type: bool = False
+    certain: bool = False
 
 
 def _wrong(value: Any, text: bool) -> Any:
@@ -60,24 +65,24 @@ def _breakable(exam: Exam, own: Made) -> dict[str, Any]:
 # Creates
 
 
-def _attempts(exam: Exam, resource: Resource) -> Steps[list[Attempt]]:
-    """Creates that are invalid in one way each, and one in every way."""
+def _attempts(exam: Exam, resource: Resource, certain: Collection[str]) -> Steps[list[Attempt]]:
+    """Creates that are invalid in one way each, and one in every way; `certain` are the members of which there is no doubt."""
     own = yield from writes.made(exam, resource, rich=True)
     valid = yield from exam.payload(resource)
     parents = {parent.member: parent.resource for parent in resource.parents}
     broken = _breakable(exam, own)
-    found = [Attempt("no members at all", {})]
+    found = [Attempt("no members at all", {}, certain="*" in certain)]
     for name in [name for name in valid if name not in parents][:SOME] if len(valid) > 1 else ():
         fresh = yield from exam.payload(resource)
         found.append(Attempt(f"no {name}", {other: value for other, value in fresh.items() if other != name}))
-    for name in list(broken)[:SOME]:
+    for name in sorted(broken, key=lambda name: name not in certain)[:SOME]:
         fresh = yield from exam.payload(resource)
-        found.append(Attempt(f"{name} of a wrong type", {**fresh, name: broken[name]}, of_type=True))
+        found.append(Attempt(f"{name} of a wrong type", {**fresh, name: broken[name]}, of_type=True, certain=name in certain))
     absent: dict[str, Any] = {}
     for name in (name for name in valid if name in parents):
         absent[name] = yield from absent_key(exam, exam.spec.resources[parents[name]])
     if absent:
-        found.append(Attempt(f"an unknown {next(iter(absent))}", {**valid, **absent}, of_parent=True))
+        found.append(Attempt(f"an unknown {next(iter(absent))}", {**valid, **absent}, of_parent=True, certain=bool(set(absent) & set(certain))))
     if len(broken) + len(absent) > 1:
         found.append(Attempt("every member of a wrong type", {**valid, **broken, **absent}, of_parent=bool(absent), of_type=bool(broken)))
     return found
@@ -86,7 +91,7 @@ def _attempts(exam: Exam, resource: Resource) -> Steps[list[Attempt]]:
 def creates(exam: Exam, operation: Operation, arguments: WriteRefused) -> Flow:
     """Makes invalid records by one operation: those refused are refused as documented, and nothing of them is there."""
     resource = exam.spec.resources[operation.resource or ""]
-    attempts = yield from _attempts(exam, resource)
+    attempts = yield from _attempts(exam, resource, arguments.certain.get(resource.name, ()))
     before = yield from _ids(exam, resource)
     parents = yield from exam.parents_of(operation)
     refused, remarks, taken = [], [], set(before or ())
@@ -99,11 +104,15 @@ def creates(exam: Exam, operation: Operation, arguments: WriteRefused) -> Flow:
             refused.append(attempt)
             remarks.append(verdict)
         elif exam.read.succeeded(response):
+            if attempt.certain:
+                return Failed(f"{attempt.what} refused", writes.told(exam, response), operation=operation.id)
             remarks.append(f"{operation.id} takes {attempt.what}")
             taken.add(str((passing(exam, response, resource) or {}).get(resource.key)))
     if not refused:
         return _all_taken(operation, attempts, remarks)
     left = yield from _left_behind(exam, resource, taken if before is not None else None, refused)
+    if left is None and before is not None:
+        left = yield from _left_again(exam, operation, refused, parents, taken)
     if left is not None:
         return Failed("nothing created by a write that was refused", left, operation=operation.id)
     return Passed(f"{operation.id} refuses {', '.join(attempt.what for attempt in refused)}, and makes nothing", tuple(filter(None, remarks)))
@@ -111,7 +120,7 @@ def creates(exam: Exam, operation: Operation, arguments: WriteRefused) -> Flow:
 
 def _judged(exam: Exam, operation: Operation, attempt: Attempt, arguments: WriteRefused, response: Response) -> Failed | str | None:
     """A failure; the remark (or an empty text) of a refusal that is fine; None of what is no refusal that says anything."""
-    if exam.read.succeeded(response) or response.status in (401, 403, 429, 503):
+    if response.status in (401, 403, 429, 502, 503, 504) or (exam.read.succeeded(response) and not _is_error(exam, operation, response)):
         return None
     judged = exam.read.answered(arguments.cause, response)
     if not judged.fine:
@@ -125,6 +134,15 @@ def _judged(exam: Exam, operation: Operation, attempt: Attempt, arguments: Write
     if wrong is not None:
         return Failed(f"the documented error for {attempt.what}", wrong, operation=operation.id)
     return judged.remark
+
+
+def _is_error(exam: Exam, operation: Operation, response: Response) -> bool:
+    """Whether a body is an error for all that its status says: no record, but the documented shape of an error."""
+    record = passing(exam, response, exam.spec.resources[operation.resource or ""])
+    shape = exam.read.errors.shape if exam.read.errors else None
+    if shape is None or (record is not None and exam.spec.resources[operation.resource or ""].key in record):
+        return False
+    return bool(response.body.strip()) and mismatch(shape, exam.read.document(response)) is None
 
 
 def _all_taken(operation: Operation, attempts: list[Attempt], remarks: list[str]) -> Verdict:
@@ -166,6 +184,24 @@ def _left_behind(exam: Exam, resource: Resource, known: set[str] | None, refused
         bare = bool(names) and all(record.get(name) in (None, "") for name in names) and any(name in record for name in names)
         if bare and str(record.get(resource.key)) not in known:
             return f"a {resource.singular} without {', '.join(names[:3])} is in the list"
+    return None
+
+
+def _left_again(exam: Exam, operation: Operation, refused: list[Attempt], parents: Mapping[str, str], known: set[str]) -> Steps[str | None]:
+    """Where records are there that nobody of us made: whether one more comes with each write that is refused, twice over."""
+    resource = exam.spec.resources[operation.resource or ""]
+    after = yield from _ids(exam, resource)
+    if after is None or not after - known:
+        return None
+    for attempt in refused:
+        counts = []
+        for _ in range(2):
+            before = yield from _ids(exam, resource)
+            yield exam.ask.operation(operation, members=attempt.members, parents=parents)
+            after = yield from _ids(exam, resource)
+            counts.append(len((after or set()) - (before or set())))
+        if counts == [1, 1]:
+            return f"one {resource.singular} more in the list after each create with {attempt.what}"
     return None
 
 

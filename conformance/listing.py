@@ -20,6 +20,9 @@ __all__ = ["Listing", "Rows", "bound", "open_list", "refused_as"]
 MOST_RECORDS = 600
 """Records after which a longer list is not read on: what is known of them is enough."""
 
+LARGE = 100
+"""The size asked for where the largest is not documented; where it is refused, the usual one is taken."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -63,8 +66,11 @@ class Listing:
         if pagination is None:
             return (yield from self.answer(self.request(parameters, fresh=fresh)))
         paged = Paged(self.exam, self.operation, self.resource, pagination, self.parents, dict(parameters or {}))
-        size = size if size is not None else pagination.maximum
+        size = size or pagination.maximum or (LARGE if pagination.size else None)
         first = yield from paged.page(0, size=size, fresh=fresh)
+        if first.ids is None and size == LARGE != pagination.maximum:
+            size = None
+            first = yield from paged.page(0, fresh=fresh)
         if first.ids is None:
             return Rows((), first.response, False, 0, False)
         if first.count < short:

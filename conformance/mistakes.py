@@ -64,6 +64,10 @@ def cheap(exam: Exam, aims: Aims, operations: Iterable[Operation], each: int = 2
     creates = [operation for operation in known if operation.effect == "create"][:each]
     found = yield from trials(exam, aims, lists or reads[:1], "unauthenticated")
     found += yield from trials(exam, aims, reads, "not_found")
+    if "other" in exam.target.credentials:
+        for operation in reads:
+            aim = yield from aims.at(operation)
+            found += [trial(exam, aim, "foreign_record", "a record of another account", as_="other")] if aim is not None else []
     if aims.writing:
         found += yield from trials(exam, aims, creates, "missing_parameter", ["nothing_given"])
     return found
@@ -83,6 +87,13 @@ def _no_credential(exam: Exam, aims: Aims, operation: Operation, cause: str) -> 
     if aim is None or exam.ask.authentication is None:
         return []
     return [trial(exam, aim, cause, "no credential", credential=credentials_taken_away(exam))]
+
+
+def _wrong_credential(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
+    aim = (yield from aims.at(operation)) if operation.effect in READS else None
+    if aim is None or exam.ask.authentication is None:
+        return []
+    return [trial(exam, aim, cause, "a wrong credential", credential=exam.ask.wrong_credential())]
 
 
 # Which record
@@ -108,7 +119,7 @@ def _odd_id(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[l
     found = []
     for what, key in (("an id that is too large", "9" * 30), ("an id with odd characters", "proctor'\"<é")):
         request = replace(aim, key=key, absent=True, own=None).request(exam)
-        found.append(Trial(operation, request, cause, what, aim.request(exam), certain=False))
+        found.append(Trial(operation, request, cause, what, aim.request(exam), certain=False, loose=True))
     return found
 
 
@@ -168,6 +179,11 @@ def _nothing_given(exam: Exam, aims: Aims, operation: Operation, cause: str) -> 
 
 def _missing(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
     """A create without members, and without each of those that a create gives; which of them a target needs is open."""
+    if operation.effect in ("update", "replace"):
+        aim = yield from aims.at(operation)
+        return [_with(exam, aim, cause, {}, "an update without members", tuple(aim.members or ()))] if aim is not None else []
+    if names_a_record(operation):
+        return (yield from _no_key(exam, aims, operation, cause))
     aim = yield from _creating(aims, operation)
     if aim is None:
         return []
@@ -177,6 +193,17 @@ def _missing(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[
         left = {other: value for other, value in given.items() if other != name}
         found.append(_with(exam, aim, cause, left, f"no {name}", (name,)))
     return found
+
+
+def _no_key(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
+    """A read that does not say of which record, where that is a parameter of its body."""
+    if operation.effect != "read" or exam.ask.key_parameter(operation) is not None:
+        return []
+    aim = yield from aims.at(operation)
+    if aim is None or not aim.sure:
+        return []
+    name = exam.spec.resources[operation.resource or ""].key_parameter
+    return [Trial(operation, replace(aim, key=None).request(exam), cause, f"no {name}", aim.request(exam), certain=False, names=(name,))]
 
 
 def _creating(aims: Aims, operation: Operation) -> Steps[Aim | None]:
@@ -258,6 +285,15 @@ def _outside_enum(exam: Exam, aims: Aims, operation: Operation, cause: str) -> S
     properties = _properties(exam, exam.spec.resources[operation.resource or ""])
     named = [name for name, schema in properties.items() if schema.get("enum")][:_SOME]
     return [_with(exam, aim, cause, {**(aim.members or {}), name: "proctor-no-such"}, f"{name} outside its values", (name,)) for name in named]
+
+
+def _out_of_range(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
+    """Numbers below zero and very large: whether a target has bounds is open."""
+    aim = yield from _creating(aims, operation)
+    if aim is None:
+        return []
+    numbers = [name for name, value in (aim.members or {}).items() if isinstance(value, int | float) and not isinstance(value, bool)][:1]
+    return [_with(exam, aim, cause, {**(aim.members or {}), name: value}, f"{name} {value}", (name,)) for name in numbers for value in (-1, 10**12)]
 
 
 def _long_text(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
@@ -351,6 +387,7 @@ def _bad_page(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps
 
 _MAKES: dict[str, Makes] = {
     "no_credential": _no_credential,
+    "wrong_credential": _wrong_credential,
     "unknown_id": _unknown_id,
     "wrong_parent": _wrong_parent,
     "nothing_given": _nothing_given,
@@ -360,6 +397,7 @@ _MAKES: dict[str, Makes] = {
     "missing": _missing,
     "wrong_type": _wrong_type,
     "outside_enum": _outside_enum,
+    "out_of_range": _out_of_range,
     "empty": _empty,
     "not_an_object": _not_an_object,
     "malformed_json": _malformed_json,

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from hypothesis import strategies as st
 
+from conformance.addressing import fill, plant
 from conformance.aiming import Aim, Aims
 from conformance.asking import READS
 from conformance.check import Steps
@@ -23,15 +24,15 @@ __all__ = ["BEFORE_THE_API", "Odd", "is_no_http", "odd", "oddities", "sent"]
 BEFORE_THE_API = frozenset({408, 413, 414, 431, 494, 495, 496, 497, 499, 502, 503, 504})
 """Statuses that a web server before the API gives, in a body of its own."""
 
-Place = Literal["path", "query", "member", "body"]
+Place = Literal["path", "query", "member", "members", "body"]
 
 
 @dataclass(frozen=True, slots=True)
 class Odd:
     """One odd input: where it stands, what it is in words, and what is sent.
 
-    `sent` is percent-encoded text for the path (the id) and the query (added to what is there), JSON text for a member, the raw
-    text of a body.
+    `sent` is percent-encoded text for the path (the id) and the query (added to what is there), JSON text for a member and for
+    what stands in the place of all members, the raw text of a body.
     """
 
     place: Place
@@ -103,6 +104,7 @@ def oddities(operation: Operation) -> tuple[Odd, ...]:
     if operation.effect in ("create", "update", "replace"):
         found += [Odd("member", what, json.dumps(VALUES[what])) for what in ("null", "an object", "a huge number")]
         found.append(Odd("member", "a NUL", json.dumps(TEXTS["a NUL"])))
+        found += [Odd("members", f"{json.dumps(value)} in the place of the members", json.dumps(value)) for value in (None, [1], "proctor")]
     return tuple(found)
 
 
@@ -133,6 +135,8 @@ def sent(exam: Exam, aims: Aims, operation: Operation, what: Odd) -> Steps[Reque
             return _in_path(exam, aim, what.sent)
         case "member":
             return replace(aim, members=_with_member(aim, json.loads(what.sent))).request(exam)
+        case "members":
+            return _in_place_of_members(exam, aim, json.loads(what.sent))
         case "body":
             return replace(aim, members=None).request(exam, body=what.sent.encode())
 
@@ -149,6 +153,17 @@ def _in_path(exam: Exam, aim: Aim, sent: str) -> Request | None:
     mark = "proctorsoddid"
     request = replace(aim, key=mark, own=None).request(exam)
     return replace(request, url=request.url.replace(mark, sent, 1))
+
+
+def _in_place_of_members(exam: Exam, aim: Aim, value: Any) -> Request | None:
+    """The body with something else where the record's members stand; None where they stand at the root, or not in a body."""
+    request, envelope = aim.request(exam), exam.ask.envelope()
+    resource = exam.spec.resources.get(aim.operation.resource or "")
+    if envelope is None or resource is None or not envelope.input.root or envelope.input.place != "body" or request.body is None:
+        return None
+    document = json.loads(request.body)
+    plant(document, fill(envelope.input.root, {"singular": resource.singular, "plural": resource.plural, "type": resource.type}), value)
+    return replace(request, body=json.dumps(document).encode())
 
 
 def _with_member(aim: Aim, value: Any) -> Mapping[str, Any]:

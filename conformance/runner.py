@@ -17,7 +17,7 @@ from hypothesis.errors import HypothesisException
 from conformance.audience import Audience
 from conformance.binding import without
 from conformance.check import Check, Steps
-from conformance.drawing import Source, Trial, replayed, trials, verdict_of
+from conformance.drawing import NotDrawn, Source, Trial, replayed, trials, verdict_of
 from conformance.driver import Driver, Manner, Run
 from conformance.exam import Exam
 from conformance.examination import NOT_YET, Completed, CouldNotExamine, Examination, Interrupted, Leftover, Listener, Options, Outcome, Result, Silent
@@ -108,6 +108,7 @@ class _Examiner:
     own: dict[str, _Own] = field(default_factory=dict)
     lacking: dict[str, str] = field(default_factory=dict)
     leftovers: list[Leftover] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     begun: float = field(default_factory=time.perf_counter)
 
     def __post_init__(self) -> None:
@@ -137,7 +138,7 @@ class _Examiner:
     def _prepare(self) -> CouldNotExamine | None:
         exchanges: tuple[Exchange, ...] = ()
         if not self.work.options.assured:
-            self.work.listener.turned_to("preflight", self.driver.requests)
+            self.driver.turn_to("preflight")
             ready = preflight(self.spec, self.target, self.driver)
             if not isinstance(ready, Ready):
                 return ready
@@ -158,7 +159,8 @@ class _Examiner:
     def _missing(self, clause: Clause) -> Skipped | None:
         """Why a clause can't be examined on this target: all of its operations, or the resource it names, are not there."""
         before = self.work.spec.clauses[clause.id].operations
-        named = [getattr(clause.arguments, "resource", None), getattr(self.spec.groups[clause.convention].parameters, "resource", None)]
+        several = getattr(clause.arguments, "resources", None) or []
+        named = [getattr(clause.arguments, "resource", None), getattr(self.spec.groups[clause.convention].parameters, "resource", None), *several[:1]]
         gone = next((name for name in named if isinstance(name, str) and name and name not in self.spec.resources), None)
         if gone is None and (clause.operations or not (before or self._has_absent())):
             return None
@@ -202,7 +204,7 @@ class _Examiner:
         hungry = list(members) if self.work.partial else self.driver.audience.starving()
         operations = {name for heard in hungry for name in heard.clause.operations}
         if operations:
-            self.work.listener.turned_to("a tour of the operations", self.driver.requests)
+            self.driver.turn_to("a tour of the operations")
             for steps in tour(self.driver.exam, operations):
                 self.driver.drive(steps)
                 self.driver.audience.settle(self.driver.repeat_write)
@@ -210,15 +212,16 @@ class _Examiner:
         if watched and options.generated:
             from conformance.generation import generate
 
-            self.work.listener.turned_to("requests generated from the schemas", self.driver.requests)
-            generate(self.driver, watched, each=options.generated, seed=options.seed)
+            self.driver.turn_to("requests generated from the schemas")
+            why = generate(self.driver, watched, each=options.generated, seed=options.seed)
+            self.notes += [f"no requests could be generated: {why}"] if why else []
             self.driver.audience.settle(self.driver.repeat_write)
 
     # One clause
 
     def _examine(self, clause: Clause, check: Check, manner: Manner) -> bool:
         """Runs a clause's own procedure; False where it wants to write and its turn comes later."""
-        self.work.listener.turned_to(clause.id, self.driver.requests)
+        self.driver.turn_to(clause.id)
         record = self.own.setdefault(clause.id, _Own())
         requests, begun = self.driver.requests, time.perf_counter()
         verdict = self._drawn(clause, check, manner) if self._examples(check) > 1 else self._once(clause, check, manner)
@@ -273,7 +276,10 @@ class _Examiner:
         """
         if not isinstance(verdict, Failed):
             return verdict
-        again = self._attempt(clause, check, replace(manner, fresh=True, writes=True), replayed(trial))
+        try:
+            again = self._attempt(clause, check, replace(manner, fresh=True, writes=True, passing=(NotDrawn,)), replayed(trial))
+        except NotDrawn as other_way:
+            return Inconclusive(f"flaky: {verdict.observed}, but the next time it went another way ({other_way})", "a target that is left alone")
         if isinstance(again.run.value, Inconclusive | Skipped) and self._still_refused(verdict, manner):
             return verdict
         match again.run.value:
@@ -296,7 +302,7 @@ class _Examiner:
 
     def _clean_up(self) -> None:
         """Deletes what we made: youngest first, and once more what was refused, for a parent goes only after its children."""
-        self.work.listener.turned_to("cleaning up", self.driver.requests)
+        self.driver.turn_to("cleaning up")
         reasons: dict[tuple[str, str], str] = {}
         for _ in range(2):
             for own in self.driver.ledger.left():
@@ -338,6 +344,7 @@ class _Examiner:
         return Result(clause, self.driver.audience.verdict(clause, verdict), own.requests, own.seconds)
 
     def _notes(self) -> Iterable[str]:
+        yield from self.notes
         for name, why in self.lacking.items():
             yield f"{name} is taken to be absent: {why}"
         for name in ("full", "second", "limited", "other"):

@@ -20,16 +20,27 @@ __all__ = ["current", "differences", "failed_read", "kept", "made", "mark_of", "
 SCALARS = frozenset({"string", "integer", "number", "boolean", "null"})
 
 
-def made(exam: Exam, resource: Resource, operation: Operation | None = None, *, members: Mapping[str, Any] | None = None, rich: bool = False) -> Steps[Made]:
-    """A new record by an operation (the plain create without one); `rich` gives its optional plain members, too, if the target takes them."""
+def made(
+    exam: Exam,
+    resource: Resource,
+    operation: Operation | None = None,
+    *,
+    members: Mapping[str, Any] | None = None,
+    rich: bool = False,
+    everything: bool = False,
+) -> Steps[Made]:
+    """A new record by an operation (the plain create without one).
+
+    `rich` gives its optional plain members, too, if the target takes them, and `everything` before that arrays and objects as well.
+    """
     operation = operation or exam.operation(resource, "create")
     if operation is None:
         return (yield from exam.make(resource))
     filled = yield from exam.filled(resource, members or {})
     response: Response | None = None
     given: dict[str, Any] = {}
-    for many in (True, False) if rich else (False,):
-        given = {**(yield from _given(exam, resource, many)), **filled}
+    for kinds in ([None] if everything else []) + ([SCALARS] if rich else []) + [frozenset()]:
+        given = {**(yield from _given(exam, resource, kinds)), **filled}
         parents = yield from calls.parents_for(exam, operation, given)
         response = yield exam.ask.operation(operation, members=given, parents=parents)
         if exam.read.succeeded(response):
@@ -38,19 +49,20 @@ def made(exam: Exam, resource: Resource, operation: Operation | None = None, *, 
     return exam.made(resource, given, response, "full")
 
 
-def _given(exam: Exam, resource: Resource, rich: bool) -> Steps[dict[str, Any]]:
+def _given(exam: Exam, resource: Resource, kinds: frozenset[str] | None) -> Steps[dict[str, Any]]:
+    """Members of a create: those it needs, and the optional ones of these kinds (None: of any)."""
     plain = yield from exam.payload(resource)
-    if not rich:
+    if kinds is not None and not kinds:
         return plain
     schemas = calls.writable(exam, resource, "create")
     more = exam.payloads.members(resource, rich=True)
-    return {**{name: more[name] for name in more if name in schemas and _is_plain(schemas[name])}, **plain}
+    return {**{name: more[name] for name in more if name in schemas and _is_of(schemas[name], kinds)}, **plain}
 
 
-def _is_plain(schema: Mapping[str, Any]) -> bool:
+def _is_of(schema: Mapping[str, Any], kinds: frozenset[str] | None) -> bool:
     types = schema.get("type")
     known = set(types) if isinstance(types, list) else {types}
-    return known <= SCALARS
+    return known <= kinds if kinds is not None else "type" in schema
 
 
 def sent(exam: Exam, operation: Operation, own: Made, members: Mapping[str, Any]) -> Steps[Response]:

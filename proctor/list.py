@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from proctor.problems import specs_of
@@ -42,15 +44,15 @@ def _print_clauses(spec: Spec) -> None:
         click.echo(f"  {row['id']:42} {row['level']:6} {state:16} [{faults}]  {row['requires']}")
 
 
-def _told(spec: Spec) -> dict[str, object]:
+def _told(spec: Spec) -> dict[str, Any]:
     return {"api": spec.api, "title": spec.title, "operations": list(spec.operations), "clauses": _rows(spec)}
 
 
-def _rows(spec: Spec) -> list[dict[str, object]]:
+def _rows(spec: Spec) -> list[dict[str, Any]]:
     return [_row(clause) for clause in spec.clauses.values()]
 
 
-def _row(clause: Clause) -> dict[str, object]:
+def _row(clause: Clause) -> dict[str, Any]:
     from conformance.checks import CHECKS
     from mockserver.behaviours import BEHAVIOURS
 

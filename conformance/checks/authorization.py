@@ -156,7 +156,7 @@ def _nothing_done(aims: Aims, tried: Tried, role: str) -> Steps[None]:
     yield from unharmed(aims, what)
     for aim in tried.refused:
         if aim.operation.effect == "create":
-            yield from not_created(aims, aim, what)
+            yield from not_created(aims, aim, what, ("full", role))
 
 
 CHECKS = {

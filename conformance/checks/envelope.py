@@ -118,8 +118,18 @@ def _kind(value: Any) -> str:
 
 def collection_has_its_root(exam: Exam, clause: Clause) -> Flow:
     """Asks for every list."""
-    lists = (operation for operation in exam.operations(clause) if operation.effect == "list")
-    return watched(exam, clause, list_has_root, (calls.valid(exam, operation) for operation in lists))
+    return watched(exam, clause, list_has_root, _lists(exam, clause))
+
+
+def _lists(exam: Exam, clause: Clause) -> Iterator[Steps[Exchange]]:
+    """Calls of every list: as it stands, and where the spec knows a filter, narrowed to one record and to none."""
+    lists = [operation for operation in exam.operations(clause) if operation.effect == "list"]
+    for operation in lists:
+        yield calls.valid(exam, operation)
+    for operation in lists:
+        for few in (1, 0):
+            if calls.narrows(exam, operation):
+                yield calls.narrowed(exam, operation, few)
 
 
 def single_has_its_root(exam: Exam, clause: Clause) -> Flow:
@@ -159,8 +169,7 @@ def count_matches(exam: Exam, clause: Clause, exchange: Exchange) -> Observation
 
 def count_is_the_number_of_items(exam: Exam, clause: Clause) -> Flow:
     """Asks for every list; filtered and empty ones are seen where other checks ask for them."""
-    lists = (operation for operation in exam.operations(clause) if operation.effect == "list")
-    return watched(exam, clause, count_matches, (calls.valid(exam, operation) for operation in lists))
+    return watched(exam, clause, count_matches, _lists(exam, clause))
 
 
 # A member and its schema
@@ -246,8 +255,9 @@ def _successes_and_failures(exam: Exam, clause: Clause) -> Iterator[Steps[Exchan
     arguments = clause.arguments
     speaks = (not isinstance(arguments, MemberMatches)) or arguments.always is not None
     if speaks or (isinstance(arguments, MemberMatches) and arguments.on_success is not None):
-        for operation in sorted(operations, key=lambda operation: operation.effect not in ("list", "read", "singleton")):
-            if operation.effect != "delete":
+        yield from _lists(exam, clause)
+        for operation in sorted(operations, key=lambda operation: operation.effect not in ("read", "singleton")):
+            if operation.effect not in ("list", "delete"):
                 yield calls.valid(exam, operation)
     if speaks or (isinstance(arguments, MemberMatches) and arguments.on_failure is not None):
         yield from _failures(exam, operations)
@@ -292,6 +302,7 @@ def outcome_member_tells_success(exam: Exam, clause: Clause) -> Flow:
         [
             *(_success_is_told(exam, clause, operation) for operation in operations),
             *(_failure_is_told(exam, clause, calls.absent_record(exam, operation)) for operation in operations if _takes_a_record(operation)),
+            *(_failure_is_told(exam, clause, calls.without_members(exam, operation)) for operation in operations if operation.effect == "create"),
             *(_failure_is_told(exam, clause, calls.unauthenticated(aims, operation)) for operation in operations if exam.ask.authentication is not None),
         ]
     )
@@ -341,7 +352,8 @@ def _failure_is_told(exam: Exam, clause: Clause, call: Steps[Exchange]) -> Flow:
     value = dig(exam.read.document(response), outcome.member)
     if value not in outcome.success:
         return Passed(f"{operation} failed and says {value!r}")
-    why = "for a record that does not exist" if exchange.request.absent else "without a credential"
+    bare = exchange.request.as_ is not None
+    why = "for a record that does not exist" if exchange.request.absent else "without members" if bare else "without a credential"
     if not exchange.request.absent and _has_data(exam, exam.spec.operations[operation or ""], response):
         return Inconclusive(f"{operation} gave its data {why}: no failure to tell")
     return Failed(f"no success at {outcome.member} of a call {why}", repr(value), operation=operation)
@@ -377,6 +389,8 @@ def _structure(exam: Exam, resource: Resource, response: Response | None) -> tup
     if not isinstance(document, Mapping):
         return (_kind(document), "", frozenset())
     places = _places(document)
+    if not places:
+        return ("an object without any array", "", frozenset(document))
     usual = exam.read.items_pointer(resource)
     place = usual if usual in places else next(iter(places), None) if len(places) == 1 else None
     if place is None:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from conformance.addressing import MISSING, dig, dig_all, texts
-from conformance.aiming import Aims, attempt, overloaded
+from conformance.aiming import Aims, attempt, overloaded, passing
 from conformance.asking import READS
 from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Steps
 from conformance.exam import Exam
@@ -38,7 +38,9 @@ def spoken_of(exam: Exam, clause: Clause, exchange: Exchange) -> Response | None
     """The answer, if it is a refusal that the API itself gave to a call of one of the clause's operations, else None."""
     request, response = exchange.request, exchange.response
     operation = exam.spec.operations.get(request.operation or "")
-    if response is None or operation is None or request.operation not in clause.operations or request.method != operation.method:
+    if response is None or operation is None or request.operation not in clause.operations:
+        return None
+    if request.method != operation.method and (response.status != 405 or 405 not in _how(exam, clause).shape_on):
         return None
     if not exam.read.failed(response) or response.status > 500 or response.status in BEFORE_THE_API or is_no_http(request):
         return None
@@ -63,9 +65,21 @@ def error_body_has_shape(exam: Exam, clause: Clause) -> Flow:
     """A few failures of different kinds; every other failure of the examination is observed, too."""
     findings = Findings()
     exam.need("full")
-    tried = yield from cheap(exam, Aims(exam, findings), exam.operations(clause))
+    aims = Aims(exam, findings)
+    tried = yield from cheap(exam, aims, exam.operations(clause))
+    if 405 in _how(exam, clause).shape_on:
+        tried += yield from _odd_methods(exam, aims, clause)
     yield from _watched(exam, clause, shape, tried, findings)
     return findings.verdict("{n} refusals have the documented body", "no refusal was seen whose body is documented")
+
+
+def _odd_methods(exam: Exam, aims: Aims, clause: Clause) -> Steps[list[Trial]]:
+    """A method that the first list's path does not have."""
+    operation = next((operation for operation in exam.operations(clause) if operation.effect == "list" and operation.method == "GET"), None)
+    aim = (yield from aims.at(operation)) if operation is not None else None
+    if operation is None or aim is None or any(other.path == operation.path and other.method == "PATCH" for other in exam.spec.operations.values()):
+        return []
+    return [Trial(operation, aim.request(exam, method="PATCH"), "method_not_allowed", "a method that the path does not have", certain=False)]
 
 
 def shape(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
@@ -147,12 +161,36 @@ def cause_is_answered(exam: Exam, clause: Clause) -> Flow:
     exam.need("full")
     if arguments.cause not in USUAL and not arguments.mistakes:
         return Inconclusive(f"no request is known that surely brings {arguments.cause} about")
-    tried = yield from trials(exam, Aims(exam, findings), exam.operations(clause), arguments.cause, arguments.mistakes)
+    aims = Aims(exam, findings)
+    tried = yield from trials(exam, aims, exam.operations(clause), arguments.cause, arguments.mistakes)
+    if arguments.cause == "not_found":
+        tried += yield from trials(exam, aims, exam.operations(clause), arguments.cause, ["odd_id"])
     for each in tried:
         response = yield from refused(exam, each, findings)
         if each.cause == arguments.cause and exam.read.answered(each.cause, response).fine:
             _documented_members(exam, each, arguments.members, response, findings)
+    if arguments.cause == "not_found":
+        yield from _deleted_are_unknown(exam, clause, aims)
     return findings.verdict("{n} mistakes got the documented answer", f"nothing was refused for {arguments.cause}")
+
+
+def _deleted_are_unknown(exam: Exam, clause: Clause, aims: Aims) -> Steps[None]:
+    """A record that was deleted is unknown; one that is kept as deleted, and says so, is no failure."""
+    for resource, deletes in exam.resources(clause, "delete"):
+        own = (yield from aims.own(resource)) if aims.writing and exam.operation(resource, "read") is not None else None
+        if own is None or not own.readable:
+            continue
+        parents = yield from aims.parents(deletes, {**own.made.given, **own.record})
+        gone = yield exam.ask.operation(deletes, key=own.made.key, parents=parents)
+        aims.spent(resource)
+        after = (yield from aims.read(own.made)) if exam.read.succeeded(gone) else None
+        if after is None:
+            continue
+        if passing(exam, after, resource) == own.record:
+            expected = f"{exam.read.answered('not_found', after).expected} for a {resource.singular} that was deleted"
+            raise Ended(Failed(expected, f"a read answered {after.status} and shows it as it was", operation=deletes.id))
+        if exam.read.answered("not_found", after).fine:
+            aims.findings.saw(f"a deleted {resource.singular}: {after.status}")
 
 
 def _documented_members(exam: Exam, tried: Trial, members: Iterable[str], response: Response, findings: Findings) -> None:
@@ -269,16 +307,23 @@ def named(exam: Exam, clause: Clause, exchange: Exchange, expected: Iterable[str
     response, arguments = spoken_of(exam, clause, exchange), clause.arguments
     if response is None or not isinstance(arguments, NamedMember):
         return None
-    found = [value for value in exam.read.members_of_error(response, arguments.member) if isinstance(value, str) and value.strip()]
+    found = [value for value in exam.read.members_of_error(response, arguments.member) if value not in (None, "", [])]
     if not found:
         return None
-    known = {_plain(name) for name in (*_names_of(exam, exchange.request), *expected)}
-    for value in found:
-        parts = {_plain(part) for part in re.split(r"[.\[\]/\s,]+", value)} | {_plain(value)}
-        if not parts & known:
+    some = tuple(expected)
+    known = {_plain(name) for name in (*_names_of(exam, exchange.request), *some, *(_GENERAL if len(some) != 1 else ()))}
+    for value in (name for each in found for name in (each if isinstance(each, list) else [each])):
+        if not isinstance(value, str):
+            return Broken(f"the name of a parameter as {arguments.member}", f"{response.status} with {value!r}")
+        parts = [_plain(part) for part in re.split(r"[.\[\]/\s,]+", value) if part and not part.isdigit()]
+        if not {*parts[-1:], _plain(value)} & known:
             observed = f"{response.status} with {value[:80]!r}, which the request neither has nor lacks"
             return Broken(f"the name of a parameter as {arguments.member}", observed)
     return Fine()
+
+
+_GENERAL = ("body", "data", "json", "payload", "request", "id", "path", "url", "query")
+"""Names for a request's parts, which may stand where no one parameter is wrong."""
 
 
 def _plain(name: str) -> str:
@@ -289,7 +334,6 @@ def _plain(name: str) -> str:
 def _names_of(exam: Exam, request: Request) -> Iterator[str]:
     """The names that a refusal may speak of: of the request's parameters and headers, and of what the operation declares."""
     operation = exam.spec.operations[request.operation or ""]
-    yield from ("body", "data", "json", "payload", "request", "id", "path", "url", "query")
     for name, _ in parse_qsl(urlsplit(request.url).query, keep_blank_values=True):
         yield from re.split(r"[.\[\]]+", name)
     yield from (name for name, _ in request.headers)

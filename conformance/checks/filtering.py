@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,13 @@ from conformance.check import Check, Ended, Flow, Steps
 from conformance.comparing import Kind, Operator
 from conformance.exam import Exam
 from conformance.exchange import Response
+from conformance.expressions import Column, Condition, column_of, mismatch_of
 from conformance.filters import SAYS, Filter, certain, filters_by, judged, members_of, pairs, sent, told
 from conformance.findings import Findings
-from conformance.listing import Listing, Rows, bound, open_list, refused_as
+from conformance.listing import Listing, Rows, open_list, refused_as
 from conformance.paging import Paged, Trail
 from conformance.parts import each
-from conformance.verdict import Failed, Inconclusive, Skipped
+from conformance.verdict import Failed, Inconclusive, Passed, Skipped, Verdict
 from specs.conventions.filtering import Filtering, OfOperator
 from specs.model import Clause, Group, Operation
 
@@ -75,25 +76,24 @@ def _opened(exam: Exam, clause: Clause, operation: Operation) -> Steps[Narrowed]
 # One filter, held against what is known
 
 
-def _holds(narrowed: Narrowed, wanted: list[Filter], *, spelled: str | None = None) -> Steps[bool]:
-    """Asks with filters; ends the check as failed where the answer is wrong. Gives whether they were taken at all."""
+def _rows(narrowed: Narrowed, wanted: list[Filter], *, spelled: str | None = None) -> Steps[Rows]:
     parameters = sent(narrowed.parameters, wanted, spelled=spelled)
+    return (yield from narrowed.listing.rows(parameters, short=narrowed.known.first))
+
+
+def _hold(narrowed: Narrowed, rows: Rows, wanted: list[Filter], *, spelled: str | None = None) -> Steps[None]:
+    """Ends the check as failed where a filtered list is wrong, and still is when both lists are read anew."""
     listing = narrowed.listing
-    rows = yield from listing.rows(parameters, short=narrowed.known.first)
-    if not rows.read:
-        yield from _not_taken(narrowed, rows.response, wanted)
-        return False
     wrong = judged(listing, rows, narrowed.known, wanted)
-    if wrong:
-        again = yield from listing.rows(parameters, fresh=True)
-        known = yield from listing.rows(fresh=True)
-        wrong = judged(listing, again, known, wanted) if again.read and known.read else ""
-        if not wrong:
-            narrowed.findings.lack(f"{listing.name} by {told(wanted)} (it changes while it is looked at)")
-            return True
+    if not wrong:
+        narrowed.findings.saw(f"{listing.name} by {told(wanted)}")
+        return
+    again = yield from listing.rows(sent(narrowed.parameters, wanted, spelled=spelled), fresh=True)
+    known = yield from listing.rows(fresh=True)
+    wrong = judged(listing, again, known, wanted) if again.read and known.read else ""
     if wrong:
         raise Ended(Failed(f"the records with {told(wanted)}, all of them and no other", wrong, operation=listing.name))
-    return True
+    narrowed.findings.lack(f"{listing.name} by {told(wanted)} (it changes while it is looked at)")
 
 
 def _not_taken(narrowed: Narrowed, response: Response, wanted: list[Filter]) -> Steps[None]:
@@ -123,13 +123,24 @@ def _equality(exam: Exam, clause: Clause, operation: Operation) -> Flow:
         for one in wanted:
             if one is None:
                 findings.lack(f"{operation.id} by {member} (its known values are all alike)")
-            elif (yield from _holds(narrowed, [one])):
-                findings.saw(f"{operation.id} by {member}")
+            elif (yield from _equal(narrowed, [one])):
                 taken.append(member)
     yield from _together(narrowed, list(dict.fromkeys(taken)))
+    if not any(other.rule == "filters_combine_with_pages" for other in exam.spec.clauses.values()):
+        yield from _by_pages(narrowed, taken)
     yield from _nearly(narrowed, [member for member in taken if narrowed.members[member] == "text"], None)
     nothing = f"no filter of {operation.id} could tell anything"
     return findings.verdict(f"{operation.id}: {{n}} filters give what matches, and nothing else", nothing, f"{narrowed.listing.resource.plural} that differ")
+
+
+def _equal(narrowed: Narrowed, wanted: list[Filter]) -> Steps[bool]:
+    """Asks with filters and holds the answer against what is known; gives whether they were taken at all."""
+    rows = yield from _rows(narrowed, wanted)
+    if rows.read:
+        yield from _hold(narrowed, rows, wanted)
+    else:
+        yield from _not_taken(narrowed, rows.response, wanted)
+    return rows.read
 
 
 def _both(narrowed: Narrowed, member: str) -> list[Filter | None]:
@@ -147,8 +158,22 @@ def _together(narrowed: Narrowed, members: list[str]) -> Steps[None]:
         narrowed.findings.lack(f"two filters of {narrowed.listing.name} together (no two members differ enough)")
         return
     index = narrowed.listing.exam.draw(st.integers(0, min(len(known), _DRAWN) - 1), f"{narrowed.listing.name} pair", 0)
-    if (yield from _holds(narrowed, list(known[index]))):
-        narrowed.findings.saw(f"{narrowed.listing.name} by {told(known[index])}")
+    yield from _equal(narrowed, list(known[index]))
+
+
+def _by_pages(narrowed: Narrowed, members: list[str]) -> Steps[None]:
+    """One filter by pages of a single record: a list that is cut before it is filtered loses what stands further back."""
+    listing = narrowed.listing
+    pagination = listing.exam.pagination(listing.operation)
+    found = [one for one, matches in _frequent(narrowed) if one.member in members and matches < 10]
+    if pagination is None or pagination.size is None or not found:
+        return
+    paged = Paged(listing.exam, listing.operation, listing.resource, pagination, listing.parents, sent(narrowed.parameters, found[:1]))
+    first = yield from paged.page(0, size=1)
+    if first.ids is not None:
+        verdict = yield from _walked(narrowed, paged, found[0], 1)
+        if isinstance(verdict, Failed):
+            raise Ended(verdict)
 
 
 def _nearly(narrowed: Narrowed, members: list[str], spelled: str | None) -> Steps[None]:
@@ -196,25 +221,19 @@ def _operator(exam: Exam, clause: Clause, operation: Operation) -> Flow:
         wanted = narrowed.drawn(member, kind, meant) if kind not in done else None
         if wanted is None:
             continue
-        if (yield from _operated(narrowed, wanted, spelled)):
-            narrowed.findings.saw(f"{operation.id} by {member}")
-            done.add(kind)
-            if meant == "eq" and kind == "text":
-                yield from _nearly(narrowed, [member], spelled)
-    nothing = f"{operation.id} could not be filtered with {spelled}"
-    return narrowed.findings.verdict(f"{operation.id}: {spelled} by {{n}} members gives what matches", nothing, f"{narrowed.listing.resource.plural} that differ")
-
-
-def _operated(narrowed: Narrowed, wanted: Filter, spelled: str) -> Steps[bool]:
-    """One filter with an operator; which lists and members take which operators is open, so that a refusal says nothing."""
-    try:
-        return (yield from _holds(narrowed, [wanted], spelled=spelled))
-    except Ended as ended:
-        refused = isinstance(ended.verdict, Failed) and re.match(r"4\d\d:", ended.verdict.observed)
-        if not refused:
-            raise
-        narrowed.findings.lack(f"{narrowed.listing.name} by {wanted.member} with {spelled} (refused)")
-        return False
+        rows = yield from _rows(narrowed, [wanted], spelled=spelled)
+        if not rows.read and rows.response.status >= 500 and not overloaded(rows.response):
+            return Failed(f"the records with {told([wanted])}", str(rows.response.status), operation=operation.id)
+        if not rows.read:
+            # Which lists and members take which operators is open.
+            narrowed.findings.lack(f"{operation.id} by {member} with {spelled} (answered {rows.response.status})")
+            continue
+        yield from _hold(narrowed, rows, [wanted], spelled=spelled)
+        done.add(kind)
+        if meant == "eq" and kind == "text":
+            yield from _nearly(narrowed, [member], spelled)
+    nothing, needs = f"{operation.id} could not be filtered with {spelled}", f"{narrowed.listing.resource.plural} that differ"
+    return narrowed.findings.verdict(f"{operation.id}: {spelled} by {{n}} members gives what matches", nothing, needs)
 
 
 # Pages
@@ -272,11 +291,7 @@ def _walked(narrowed: Narrowed, paged: Paged, wanted: Filter, size: int | None) 
         return Failed(expected, wrong, operation=listing.name)
     if len(trail.pages) < 2:
         return Inconclusive(f"{listing.name}: the records with {told([wanted])} fit on one page", "more of them")
-    return Passed_(listing, trail, wanted)
-
-
-def Passed_(listing: Listing, trail: Trail, wanted: Filter) -> Any:
-    raise NotImplementedError
+    return Passed(f"{listing.name}: {len(trail.ids)} records with {told([wanted])} on {len(trail.pages)} pages")
 
 
 def _wrong_walk(narrowed: Narrowed, trail: Trail, known: Rows, wanted: Filter) -> str:
@@ -352,8 +367,250 @@ def _bad_value(narrowed: Narrowed, wanted: Filter) -> Steps[None]:
     """A number or truth value that is none must be refused; how a text is read as a date is open, but it must not break the server."""
     listing, findings = narrowed.listing, narrowed.findings
     response = yield listing.request(sent(narrowed.parameters, [wanted]))
-    if wanted.kind == "date" and response.status < 500 and not 400 <= response.status:
+    if wanted.kind == "date" and response.status < 400:
         findings.remark(f"{listing.name} takes {wanted.wanted!r} for {wanted.member}")
         return
     yield from _refusal(listing, response, "unsupported_filter_value", f"{wanted.member} = {wanted.wanted!r}", None)
     findings.saw(f"{listing.name}: {wanted.member} = {wanted.wanted!r}")
+
+
+# Expressions
+
+
+def expression_is_sound_and_complete(exam: Exam, clause: Clause) -> Flow:
+    """Each list by comparisons of a text, alone and joined; the values are those of its records."""
+    return each(_expression(exam, clause, operation) for operation in _lists(exam, clause))
+
+
+def _expression(exam: Exam, clause: Clause, operation: Operation) -> Flow:
+    column = yield from column_of(exam, clause, operation)
+    findings, values = Findings(), column.values
+    if len(values) < 2:
+        needs = f"{column.listing.resource.plural} that differ in {column.member}"
+        return Inconclusive(f"{operation.id} shows fewer than two values of {column.member}", needs)
+    first = exam.draw(st.sampled_from(values[:_VALUES]), f"{operation.id} value", values[0])
+    second = next(value for value in reversed(values) if value != first)
+    for condition in _conditions(column, first, second):
+        yield from _satisfied(column, condition, findings)
+    return findings.verdict(f"{operation.id}: {{n}} expressions give what satisfies them", f"no expression of {operation.id} was taken")
+
+
+_VALUES = 20
+
+
+def _conditions(column: Column, first: str, second: str) -> Iterator[Condition]:
+    """Equality, both joins, and the other comparisons, by values of two records."""
+    one, other = column.compares("eq", first), column.compares("eq", second)
+    if one is not None and other is not None:
+        yield one
+        yield _joined(one, other, "||", "or")
+    not_one, not_other = column.compares("not_eq", first), column.compares("not_eq", second)
+    if not_one is not None and not_other is not None:
+        yield not_one
+        yield _joined(not_one, not_other, "&&", "and")
+    middle = sorted(column.values)[len(column.values) // 2]
+    orders: tuple[Operator, ...] = ("gt_eq", "gt", "lt_eq", "lt")
+    for operator in orders:
+        compared = column.compares(operator, middle)
+        if compared is not None:
+            yield compared
+
+
+def _joined(one: Condition, other: Condition, sign: str, word: str) -> Condition:
+    def holds(record: Mapping[str, Any]) -> bool | None:
+        outcomes, decisive = {one.holds(record), other.holds(record)}, word == "or"
+        if decisive in outcomes:
+            return decisive
+        return None if None in outcomes else not decisive
+
+    return Condition(f"{one.text} {sign} {other.text}", holds, (f"{one.text} {word} {other.text}",))
+
+
+def _satisfied(column: Column, condition: Condition, findings: Findings) -> Steps[None]:
+    """Holds one expression's records against what is known; ends the check as failed where they are wrong."""
+    listing = column.listing
+    for text in (condition.text, *condition.others):
+        rows = yield from listing.rows({column.parameters.parameter: text}, short=column.known.first)
+        if rows.read or rows.response.status >= 500:
+            break
+    if not rows.read:
+        refused = not condition.sure and rows.response.status < 500
+        if refused or overloaded(rows.response):
+            findings.lack(f"{listing.name} by {condition.text} (answered {rows.response.status})")
+            return
+        raise Ended(Failed(f"the records with {text}", f"{rows.response.status}: {listing.exam.read.excerpt(rows.response, 120)}", operation=listing.name))
+    wrong = mismatch_of(column, rows, column.known, condition)
+    if wrong:
+        rows = yield from listing.rows({column.parameters.parameter: text}, fresh=True)
+        known = yield from listing.rows(fresh=True)
+        wrong = mismatch_of(column, rows, known, condition) if rows.read and known.read else ""
+    if wrong:
+        raise Ended(Failed(f"the records with {text}, all of them and no other", wrong, operation=listing.name))
+    findings.saw(f"{listing.name} by {text}")
+
+
+def similar_matches_the_text(exam: Exam, clause: Clause) -> Flow:
+    """Each list by a whole value, and by a text that is like none."""
+    return each(_similar(exam, clause, operation) for operation in _lists(exam, clause))
+
+
+def _similar(exam: Exam, clause: Clause, operation: Operation) -> Flow:
+    column = yield from column_of(exam, clause, operation)
+    value = exam.draw(st.sampled_from(column.values[:_VALUES]), f"{operation.id} value", column.values[0])
+    alike = column.compares("similar", value)
+    if alike is None:
+        return Skipped("the list has no operator for similar texts")
+    rows = yield from column.listing.answer(column.request(alike.text))
+    if not rows.read:
+        return _unanswered(column, alike.text, rows.response)
+    there = {column.listing.key(record) for record in rows.records if record.get(column.member) == value}
+    known = {column.listing.key(record) for record in column.known.records if record.get(column.member) == value}
+    if not there:
+        return Failed(f"the record whose {column.member} is {value!r}", f"{len(rows.records)} records without it", operation=operation.id)
+    if known - there:
+        return Failed(f"every record whose {column.member} is {value!r}", f"{len(rows.records)} records without {min(known - there)}", operation=operation.id)
+    return (yield from _unlike(column, value))
+
+
+def _unlike(column: Column, value: str) -> Flow:
+    """A text that is like no record must not bring them all."""
+    unlike = column.compares("similar", "qzxv jkwq zvxq")
+    total = len(column.known.records)
+    rows = (yield from column.listing.answer(column.request(unlike.text))) if unlike is not None else column.known
+    if total > 2 and rows.read and len(rows.records) >= total and unlike is not None:
+        return Failed(f"not every record for {unlike.text}", f"all {len(rows.records)} records", operation=column.listing.name)
+    return Passed(f"{column.listing.name} finds {value!r}, and not every record for a text that is like none")
+
+
+def _unanswered(column: Column, expression: str, response: Response) -> Verdict:
+    if overloaded(response):
+        return Inconclusive(f"{column.listing.name} was answered with {response.status}")
+    told_ = f"{response.status}: {column.listing.exam.read.excerpt(response, 120)}"
+    return Failed(f"the records with {expression}", told_, operation=column.listing.name)
+
+
+# Encoding
+
+
+def encoding_is_undone(exam: Exam, clause: Clause) -> Flow:
+    """Each list by a text with a space, sent as %20 and as a plus, and by one with letters outside of ASCII."""
+    return each(_encoding(exam, clause, operation) for operation in _lists(exam, clause))
+
+
+def _encoding(exam: Exam, clause: Clause, operation: Operation) -> Flow:
+    column = yield from column_of(exam, clause, operation)
+    findings = Findings()
+    odd = (yield from _own(column, f"proctor {exam.payloads.run} Zoë naïve")) if exam.target.permit.write else None
+    values = [value for value in (odd, next((value for value in column.values if " " in value), None)) if value is not None]
+    for value in values:
+        condition = column.compares("eq", value)
+        if condition is not None:
+            yield from _decoded(column, condition, value, findings)
+    if exam.target.permit.write:
+        yield from _plus(column, findings)
+    needs = f"a record whose {column.member} has a space, or write = true under [permit]"
+    return findings.verdict(f"{operation.id} decodes {{n}} expressions", f"{operation.id} shows no {column.member} with a space", needs)
+
+
+def _own(column: Column, value: str) -> Steps[str | None]:
+    """The value, after making a record that shows it as given; None where that can't be done."""
+    key = yield from column.listing.own({column.member: value})
+    rows = (yield from column.listing.rows(fresh=True)) if key else column.known
+    shown = next((record.get(column.member) for record in rows.records if column.listing.key(record) == key), None)
+    return value if key and shown == value else None
+
+
+def _decoded(column: Column, condition: Condition, value: str, findings: Findings) -> Steps[None]:
+    for request, how in ((column.request(condition.text), "%20"), (column.plussed(condition.text), "a plus")):
+        rows = yield from column.listing.answer(request)
+        if overloaded(rows.response):
+            findings.lack(f"{column.listing.name} with {how} for a space (answered {rows.response.status})")
+            continue
+        if not rows.read or not any(record.get(column.member) == value for record in rows.records):
+            observed = f"{len(rows.records)} records without it" if rows.read else str(rows.response.status)
+            expected = f"the record whose {column.member} is {value!r}, with {how} for a space"
+            raise Ended(Failed(expected, observed, operation=column.listing.name))
+        findings.saw(f"{column.listing.name}: {value!r} with {how}")
+
+
+def _plus(column: Column, findings: Findings) -> Steps[None]:
+    """A plus within the text: the document's sample may be read as encoded twice, so that a space in its stead passes."""
+    value = yield from _own(column, f"proctor {column.listing.exam.payloads.run} a+b")
+    condition = column.compares("eq", value) if value is not None else None
+    if condition is None:
+        return
+    rows = yield from column.listing.answer(column.request(condition.text))
+    if not any(record.get(column.member) == value for record in rows.records):
+        findings.remark(f"{column.listing.name} does not find {value!r}: it may decode twice")
+
+
+# What does not parse
+
+
+def invalid_expression_is_not_ignored(exam: Exam, clause: Clause) -> Flow:
+    """Each list by expressions that do not parse: any refusal passes, a server error does not, and of a success nothing is said."""
+    return each(_invalid(exam, clause, operation) for operation in _lists(exam, clause))
+
+
+def _invalid(exam: Exam, clause: Clause, operation: Operation) -> Flow:
+    column = yield from column_of(exam, clause, operation)
+    findings, name = Findings(), column.parameters.parameter
+    member = column.member
+    odd = [f'{member} = "proctor', f"{member} = = =", f"({member} =", f'"{member}" proctor proctor', "&& ||"]
+    asked: list[tuple[str, str]] = [(name, text) for text in odd]
+    sorting = exam.parameters_of("sorting", operation)
+    if sorting is not None and sorting.style == "order_string":
+        asked += [(sorting.parameter, "proctor proctor proctor"), (sorting.parameter, f"{member} proctor")]
+    for parameter, text in asked:
+        response = yield column.listing.request({parameter: text})
+        if response.status >= 500 and not overloaded(response):
+            return Failed(f"no server error for {parameter}={text}", str(response.status), operation=operation.id)
+        if 400 <= response.status < 500:
+            findings.saw(f"{parameter}={text}")
+        else:
+            findings.remark(f"{operation.id} answers {parameter}={text} with {response.status}")
+    nothing = f"{operation.id} answers every expression that does not parse with a success, of which nothing can be said"
+    return findings.verdict(f"{operation.id} refuses {{n}} expressions that do not parse", nothing)
+
+
+CHECKS: dict[str, Check] = {
+    "equality_is_sound_and_complete": Check(
+        equality_is_sound_and_complete,
+        examples=2,
+        how="Filters each list by values of its own records, by two members at once, and by texts that are nearly right; compares with the whole list.",
+    ),
+    "filters_combine_with_pages": Check(
+        filters_combine_with_pages,
+        examples=2,
+        how="Walks each list by small pages with a filter that several records pass, and compares with the whole list.",
+    ),
+    "operator_is_sound_and_complete": Check(
+        operator_is_sound_and_complete,
+        how="Filters each list with the operator, by a member of each kind; null, case and collation are open.",
+    ),
+    "unsupported_filter_is_refused": Check(
+        unsupported_filter_is_refused,
+        how="Filters each list by a member that there isn't: the documented status and title, and a detail that names it.",
+    ),
+    "unsupported_value_is_refused": Check(
+        unsupported_value_is_refused,
+        how="Filters by a word where the records have numbers or truth values: the documented status and title. Dates must not break the server.",
+    ),
+    "expression_is_sound_and_complete": Check(
+        expression_is_sound_and_complete,
+        examples=2,
+        how="Sends comparisons of a text, alone and joined, and compares with the whole list; only equality must be taken.",
+    ),
+    "similar_matches_the_text": Check(
+        similar_matches_the_text,
+        how="Searches for a whole value, which must come, and for a text that is like none, for which not everything may come.",
+    ),
+    "encoding_is_undone": Check(
+        encoding_is_undone,
+        how="Sends a text with spaces as %20 and as a plus, and letters outside of ASCII.",
+    ),
+    "invalid_expression_is_not_ignored": Check(
+        invalid_expression_is_not_ignored,
+        how="Sends expressions that do not parse; a server error fails, and a success says nothing.",
+    ),
+}

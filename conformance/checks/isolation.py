@@ -9,7 +9,7 @@ from conformance.addressing import MISSING, dig
 from conformance.aiming import Aim, Aims, Own, attempt, in_order, names_a_record, overloaded, passing, text_of_ours
 from conformance.asking import READS
 from conformance.check import Check, Ended, Flow, Steps
-from conformance.exam import Exam
+from conformance.exam import Exam, Made
 from conformance.exchange import Response, Unreadable
 from conformance.findings import Findings
 from conformance.reading import agrees
@@ -115,6 +115,7 @@ def _named(exam: Exam, clause: Clause, aims: Aims, resource: Resource, found: tu
     key, record, own = found
     cause, findings = _how(exam, clause).cause, aims.findings
     operations = [operation for operation in _operations(exam, clause, resource) if names_a_record(operation)]
+    yield from _is_unlisted(exam, resource, found, findings)
     kept_apart = yield from _reads_by_id(exam, resource, operations, found, cause, findings)
     if own is None:
         return
@@ -130,6 +131,19 @@ def _named(exam: Exam, clause: Clause, aims: Aims, resource: Resource, found: tu
     if harm:
         raise _fail(f"another account's {resource.singular} stays as it is", f"{harm} by other, whose requests were refused", None)
     yield from _referred_to(exam, aims, resource, findings)
+
+
+def _is_unlisted(exam: Exam, resource: Resource, found: tuple[str, Record, Own | None], findings: Findings) -> Steps[None]:
+    """The record does not stand in the plain list of other."""
+    key, record, _ = found
+    operation = exam.operation(resource, "list")
+    if operation is None or set(operation.path_parameters):
+        return
+    theirs, complete = yield from _walk(exam, resource, operation, "other")
+    if any(str(each.get(resource.key)) == key and _same(each, record) for each in theirs):
+        raise _fail(f"no {resource.singular} of another account in a list", f"{operation.id} shows other the {resource.singular} {key} of full", operation)
+    if complete:
+        findings.saw(f"{operation.id}: not among {len(theirs)} of other")
 
 
 def _reads_by_id(
@@ -212,11 +226,19 @@ def only_own_records_are_seen(exam: Exam, clause: Clause) -> Flow:
         found = yield from _a_record(exam, aims, resource)
         yield from _lists_are_apart(exam, clause, resource, found, findings)
         if found is not None:
-            yield from _is_hidden(exam, clause, resource, found, "other", findings)
+            yield from _is_hidden(exam, clause, resource, found, findings)
             if found[2] is not None:
                 yield from _is_listed(exam, clause, resource, found, findings)
-                yield from _private_is_hidden(exam, clause, resource, found, findings)
     return findings.verdict("{n} lists and reads hold nothing of another caller", "no record was there that must not be seen", NEEDS)
+
+
+def _may_be_shared(exam: Exam, clause: Clause, record: Record) -> bool:
+    """Whether the record's owner may let others see it; one that doesn't say is given the benefit of the doubt."""
+    shared = _how(exam, clause).shared
+    if shared is None:
+        return False
+    value = record.get(shared.member)
+    return value is None or any(agrees(value, each) for each in (*shared.everyone, *shared.named))
 
 
 def _lists(exam: Exam, clause: Clause, resource: Resource) -> list[Operation]:
@@ -244,26 +266,24 @@ def _lists_are_apart(exam: Exam, clause: Clause, resource: Resource, found: tupl
         by_key = {str(record.get(resource.key)): record for record in mine}
         for record in theirs:
             known = by_key.get(str(record.get(resource.key)))
-            if known is not None and _same(known, record):
+            if known is not None and _same(known, record) and not _may_be_shared(exam, clause, record):
                 observed = f"{operation.id} shows the {resource.singular} {record.get(resource.key)} to both full and other"
                 raise _fail(f"no {resource.singular} in the lists of two accounts", observed, operation)
         if (mine and read) or theirs:
             findings.saw(f"{operation.id}: {len(mine)} and {len(theirs)} records, none in common")
 
 
-def _is_hidden(
-    exam: Exam, clause: Clause, resource: Resource, found: tuple[str, Record, Own | None], caller: str, findings: Findings
-) -> Steps[None]:
-    """A read of the record by another caller doesn't show it; with which status is open."""
+def _is_hidden(exam: Exam, clause: Clause, resource: Resource, found: tuple[str, Record, Own | None], findings: Findings) -> Steps[None]:
+    """A read of the record by other doesn't show it; with which status is open."""
     key, record, _ = found
     reads = [operation for operation in _operations(exam, clause, resource) if operation.effect == "read"]
-    for operation in reads:
+    for operation in reads if not _may_be_shared(exam, clause, record) else ():
         parents = yield from Aims(exam, findings).parents(operation, record)
-        response = yield exam.ask.operation(operation, key=key, parents=parents, as_=caller, fresh=True)
+        response = yield exam.ask.operation(operation, key=key, parents=parents, as_="other", fresh=True)
         if _is_shown(exam, response, resource, record):
-            raise _fail(f"a {resource.singular} of full is not shown to {caller}", f"{operation.id} answered {response.status} and shows it", operation)
+            raise _fail(f"a {resource.singular} of full is not shown to other", f"{operation.id} answered {response.status} and shows it", operation)
         if exam.read.failed(response) and not overloaded(response):
-            findings.saw(f"{operation.id}: {response.status} for {caller}")
+            findings.saw(f"{operation.id}: {response.status} for other")
 
 
 def _is_listed(exam: Exam, clause: Clause, resource: Resource, found: tuple[str, Record, Own | None], findings: Findings) -> Steps[None]:
@@ -276,25 +296,6 @@ def _is_listed(exam: Exam, clause: Clause, resource: Resource, found: tuple[str,
             raise _fail(f"the caller's own {resource.singular} in the list", f"{operation.id} does not hold {key}, which full made", operation)
         if listed is True:
             findings.saw(f"{operation.id} holds the caller's own")
-
-
-def _private_is_hidden(exam: Exam, clause: Clause, resource: Resource, found: tuple[str, Record, Own | None], findings: Findings) -> Steps[None]:
-    """With scope `user`: a record that its owner shares with nobody is not seen by a colleague."""
-    how, record = _how(exam, clause), found[1]
-    if how.scope != "user" or how.shared is None or "second" not in exam.target.credentials:
-        return
-    shared = [*how.shared.everyone, *how.shared.named]
-    value = record.get(how.shared.member)
-    if value is None or any(agrees(value, each) for each in shared):
-        return
-    if exam.target.credentials["second"] == exam.target.credentials.get("full"):
-        return
-    yield from _is_hidden(exam, clause, resource, found, "second", findings)
-    for operation in _lists(exam, clause, resource):
-        parents = yield from Aims(exam, findings).parents(operation, record)
-        theirs, _ = yield from _walk(exam, resource, operation, "second", parents)
-        if any(str(each.get(resource.key)) == found[0] and _same(each, record) for each in theirs):
-            raise _fail(f"a {resource.singular} that full shares with nobody is not listed for second", f"{operation.id} holds it", operation)
 
 
 # The whole account
@@ -316,25 +317,29 @@ def every_record_of_the_account_is_seen(exam: Exam, clause: Clause) -> Flow:
 
 
 def _made_is_seen(exam: Exam, clause: Clause, resource: Resource, findings: Findings) -> Steps[None]:
-    maker = "second" if "second" in exam.target.credentials else "full"
-    made = yield from attempt(exam.make(resource, as_=maker))
-    if isinstance(made, Ended) and maker == "second":
-        maker = "full"
-        made = yield from attempt(exam.make(resource))
-    if isinstance(made, Ended):
-        findings.lack(f"{resource.name}, as none could be made")
-        return
+    """What second makes full sees, and the other way round, as both have full rights; with one credential, its own."""
+    second = "second" in exam.target.credentials
+    for maker, viewer in (("second", "full"), ("full", "second")) if second else (("full", "full"),):
+        made = yield from attempt(exam.make(resource, as_=maker))
+        if isinstance(made, Ended):
+            findings.lack(f"{resource.name}, as none could be made by {maker}")
+        else:
+            yield from _sees(exam, clause, made, viewer, findings)
+
+
+def _sees(exam: Exam, clause: Clause, made: Made, viewer: str, findings: Findings) -> Steps[None]:
+    resource, maker = made.resource, made.as_
     aims = Aims(exam, findings)
     if exam.operation(resource, "read") is not None:
-        response = yield from aims.read(made, as_="full")
+        response = yield from aims.read(made, as_=viewer)
         if not exam.read.succeeded(response) and not overloaded(response):
-            raise _fail(f"full reads the {resource.singular} that {maker} made", f"answered {response.status}", exam.operation(resource, "read"))
+            raise _fail(f"{viewer} reads the {resource.singular} that {maker} made", f"answered {response.status}", exam.operation(resource, "read"))
         findings.saw(f"a {resource.singular} is read")
     for operation in _lists(exam, clause, resource):
         parents = yield from aims.parents(operation, {**made.given, **made.record})
-        listed = yield from attempt(exam.listed(resource, made.key, operation=operation, parents=parents))
+        listed = yield from attempt(exam.listed(resource, made.key, as_=viewer, operation=operation, parents=parents))
         if listed is False:
-            raise _fail(f"full's list holds the {resource.singular} that {maker} made", f"{operation.id} does not hold {made.key}", operation)
+            raise _fail(f"{viewer}'s list holds the {resource.singular} that {maker} made", f"{operation.id} does not hold {made.key}", operation)
         if listed is True:
             findings.saw(f"a {resource.singular} is listed")
 
@@ -370,7 +375,7 @@ def selector_selects_the_account(exam: Exam, clause: Clause) -> Flow:
         found = yield from _a_record(exam, aims, resource)
         yield from _lists_are_apart(exam, clause, resource, found, findings)
         if found is not None:
-            yield from _is_hidden(exam, clause, resource, found, "other", findings)
+            yield from _named(exam, clause, aims, resource, found)
     return findings.verdict("{n} requests showed only the selected account's data", "no list gave data that a selector could select", NEEDS)
 
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from conformance import calls, invalid_writes, writes
-from conformance.addressing import MISSING
+from conformance.addressing import MISSING, query_string
 from conformance.aiming import passing
-from conformance.check import Check, Flow, Steps
+from conformance.asking import READS
+from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam, Made
-from conformance.exchange import Response
+from conformance.exchange import NotPermitted, Response
 from conformance.parts import each
 from conformance.schemas import mismatch
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped, Verdict
@@ -19,6 +20,9 @@ from specs.conventions.lifecycle import ClientIds, Effects, EnumMember, Lifecycl
 from specs.model import Clause, Operation, Resource
 
 __all__ = ["CHECKS"]
+
+SMALL, MOST_READ = 3, 5
+"""Values that make a small set, and records that are read one by one."""
 
 
 def _of_effect(exam: Exam, clause: Clause, *effects: str) -> list[Operation]:
@@ -51,7 +55,11 @@ def _created(exam: Exam, resource: Resource, members: Mapping[str, Any]) -> Flow
     operation = exam.operation(resource, "create")
     if operation is None:
         return Skipped(f"{resource.name} has no operation that creates", f"the operation's path under [resources.{resource.name}]")
-    own = yield from writes.made(exam, resource, operation, members=members, rich=resource.names == "documented")
+    told = yield from _telling(exam, resource, members)
+    try:
+        own = yield from writes.made(exam, resource, operation, members=told, rich=resource.names == "documented")
+    except Ended as ended:
+        return (yield from _why_not(exam, resource, operation, told, ended.verdict))
     wrong = writes.differences(exam, resource, own.given, own.record)
     if wrong:
         return Failed("the values that were given in the answer to the create", "; ".join(wrong[:3]), operation=operation.id)
@@ -66,6 +74,34 @@ def _created(exam: Exam, resource: Resource, members: Mapping[str, Any]) -> Flow
         if wrong:
             return Failed(f"the {resource.singular} that was made, with the values given", "; ".join(wrong[:3]), operation=_read_id(exam, resource))
     return (yield from _created_is_listed(exam, own, response is not None))
+
+
+def _telling(exam: Exam, resource: Resource, members: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+    """The members of a clause, with references to the last of the records known: the first is what a default would be."""
+    told = dict(members)
+    for name, value in members.items():
+        other = exam.spec.resources.get(value[1:-1].partition(".")[0]) if isinstance(value, str) and value.startswith("{") else None
+        if other is not None and other.name != resource.name:
+            known = [record[other.key] for record in (yield from exam.known(other)) if record.get(other.key) is not None]
+            told |= {name: known[-1]} if known else {}
+    return told
+
+
+def _why_not(exam: Exam, resource: Resource, operation: Operation, members: Mapping[str, Any], verdict: Verdict) -> Flow:
+    """What it means that a record can't be made: no such method, or members that are not seen where the document puts them."""
+    given = {**(yield from exam.payload(resource)), **(yield from exam.filled(resource, members))}
+    parents = yield from calls.parents_for(exam, operation, given)
+    response = yield exam.ask.operation(operation, members=given, parents=parents)
+    if response.status in (405, 501):
+        return Failed(f"a {resource.singular} made by {operation.method} {operation.path}", writes.told(exam, response), operation=operation.id)
+    envelope = exam.ask.envelope()
+    if not members or envelope is None or envelope.input.place != "query" or exam.read.succeeded(response):
+        return verdict
+    form = query_string(given.items()).encode()
+    elsewhere = yield exam.ask.operation(operation, body=form, content_type="application/x-www-form-urlencoded", parents=parents)
+    if not exam.read.succeeded(elsewhere):
+        return verdict
+    return Failed(f"{', '.join(members)} taken from the query", f"{writes.told(exam, response)}, and taken from a form", operation=operation.id)
 
 
 def _read_id(exam: Exam, resource: Resource) -> str | None:
@@ -93,10 +129,10 @@ def record_is_read_by_its_id(exam: Exam, clause: Clause) -> Flow:
 
 def _read_by_id(exam: Exam, resource: Resource) -> Flow:
     known = [record for record in (yield from exam.known(resource)) if record.get(resource.key) is not None]
+    known = _various(known) + (yield from _own_record(exam, resource))
     if not known:
-        own = yield from exam.make(resource)
-        known = [own.record]
-    for record in known[:1] + known[1:][-1:]:
+        return Inconclusive(f"no {resource.singular} is known", f"a record of {resource.name}, or writing permitted")
+    for record in known:
         key = str(record[resource.key])
         response = yield from exam.fetch(resource, key, fresh=False)
         found = passing(exam, response, resource)
@@ -106,7 +142,28 @@ def _read_by_id(exam: Exam, resource: Resource) -> Flow:
             return Failed(f"the {resource.singular} {key}", writes.told(exam, response), operation=_read_id(exam, resource))
         if str(found.get(resource.key)) != key:
             return Failed(f"the {resource.singular} {key}", f"one with the {resource.key} {found.get(resource.key)!r}", operation=_read_id(exam, resource))
-    return Passed(f"{min(len(known), 2)} of {resource.name} can be read by their {resource.key}")
+    return Passed(f"{len(known)} of {resource.name} can be read by their {resource.key}")
+
+
+def _various(known: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Some records of a list that differ: the first, the last, and one for each further value of its booleans and other small sets."""
+    chosen = known[:1] + known[1:][-1:]
+    for name in known[0] if known else ():
+        values = [record.get(name) for record in known]
+        small = all(isinstance(value, bool | int | str) or value is None for value in values) and 1 < len(set(values)) <= SMALL
+        for value in sorted(set(values), key=str) if small else ():
+            if len(chosen) < MOST_READ and value not in [record.get(name) for record in chosen]:
+                chosen.append(known[values.index(value)])
+    return chosen
+
+
+def _own_record(exam: Exam, resource: Resource) -> Steps[list[Mapping[str, Any]]]:
+    """A record of our own, if one can be made."""
+    try:
+        own = yield from exam.make(resource)
+    except (Ended, NotPermitted):
+        return []
+    return [own.record]
 
 
 def _gone_meanwhile(exam: Exam, resource: Resource, key: str, response: Response) -> Steps[bool]:
@@ -151,12 +208,27 @@ def _delete_is_empty(exam: Exam, clause: Clause, operation: Operation) -> Flow:
 def deleted_is_gone(exam: Exam, clause: Clause) -> Flow:
     """Deletes records of our own, and asks for them by every other operation."""
     deletes = _of_effect(exam, clause, "delete")
-    return each(_gone(exam, operation, thorough=index == 0) for index, operation in enumerate(deletes))
+    parts = [_gone(exam, operation, thorough=index == 0) for index, operation in enumerate(deletes)]
+    return each([*parts, *(_gone(exam, operation, thorough=False, running=True) for operation in deletes[:1] if _starting(exam, operation))])
 
 
-def _gone(exam: Exam, operation: Operation, *, thorough: bool) -> Flow:
+def _starting(exam: Exam, operation: Operation) -> Operation | None:
+    """The action that starts a timer on the operation's records, or None."""
+    resource = exam.spec.resources[operation.resource or ""]
+    for name in (name for effect, names in resource.operations.items() if effect not in READS for name in names):
+        action = exam.spec.operations.get(name)
+        known = exam.parameters_of("actions", action) if action is not None else None
+        if action is not None and known is not None and action.effect in known.actions and known.actions[action.effect].starts:
+            return action
+    return None
+
+
+def _gone(exam: Exam, operation: Operation, *, thorough: bool, running: bool = False) -> Flow:
     resource = exam.spec.resources[operation.resource or ""]
     own = yield from exam.make(resource)
+    starting = _starting(exam, operation) if running else None
+    if starting is not None:
+        yield from calls.on_own(exam, starting, own)
     exchange = yield from calls.on_own(exam, operation, own)
     if exchange.response is None or not exam.read.succeeded(exchange.response):
         status = exchange.response.status if exchange.response else "nothing"
@@ -205,7 +277,7 @@ def update_merges(exam: Exam, clause: Clause) -> Flow:
 
 def _merges(exam: Exam, operation: Operation, *, thorough: bool) -> Flow:
     resource = exam.spec.resources[operation.resource or ""]
-    own = yield from writes.made(exam, resource, rich=True)
+    own = yield from _unusual(exam, resource)
     before = yield from writes.current(exam, own)
     names = [name for name in writes.own_names(exam, resource, own.given) if name in before]
     change = yield from calls.change(exam, resource, before)
@@ -213,6 +285,20 @@ def _merges(exam: Exam, operation: Operation, *, thorough: bool) -> Flow:
     if isinstance(verdict, Passed) and thorough:
         return (yield from _keeps_empty_values(exam, operation, own, after, names, verdict))
     return verdict
+
+
+def _unusual(exam: Exam, resource: Resource) -> Steps[Made]:
+    """A record of our own with many members and, of closed sets, values other than a plain create gives: those are often the defaults."""
+    plain = yield from exam.payload(resource)
+    others: dict[str, Any] = {}
+    for name, schema in calls.writable(exam, resource, "create").items():
+        texts = [value for value in schema.get("enum", ()) if isinstance(value, str) and value not in ("true", "false")]
+        other = next((value for value in texts if value.casefold() != str(plain.get(name, texts[0])).casefold()), None)
+        others |= {name: other} if other is not None else {}
+    try:
+        return (yield from writes.made(exam, resource, members=others, rich=True, everything=True))
+    except Ended:
+        return (yield from writes.made(exam, resource, rich=True))
 
 
 def _changed_alone(
@@ -406,7 +492,7 @@ def text_fills_the_number(exam: Exam, clause: Clause) -> Flow:
     return each(
         [
             *(_number_wins(exam, operation, arguments) for operation in [*creates, *updates]),
-            *(_text_is_understood(exam, operation, arguments) for operation in creates[:1]),
+            *(_text_is_understood(exam, operation, arguments, updates[:1]) for operation in creates[:1]),
         ]
     )
 
@@ -439,7 +525,7 @@ def _number_wins(exam: Exam, operation: Operation, arguments: Parsed) -> Flow:
     return Passed(f"{operation.id} keeps a {arguments.number} that is given, also beside a {arguments.text}")
 
 
-def _text_is_understood(exam: Exam, operation: Operation, arguments: Parsed) -> Flow:
+def _text_is_understood(exam: Exam, operation: Operation, arguments: Parsed, updates: Iterable[Operation]) -> Flow:
     """No form of the text is documented; that none of those a person would write is understood is no reading of the document."""
     tried: list[str] = []
     for text, numbers in FORMS[arguments.form]:
@@ -448,6 +534,10 @@ def _text_is_understood(exam: Exam, operation: Operation, arguments: Parsed) -> 
         if found is MISSING:
             return Inconclusive(f"{arguments.number} is not shown")
         if any(writes.kept(number, found) for number in numbers):
+            for update in updates:
+                record = yield from _written(exam, update, {arguments.text: text})
+                if record is not None and arguments.number in record and not writes.kept(found, record[arguments.number]):
+                    return Failed(f"{arguments.number} of {found} for {text!r}, as from a create", repr(record[arguments.number]), operation=update.id)
             return Passed(f"{operation.id} makes {found} of {text!r}", (f"{', '.join(tried)} not understood",) if tried else ())
         tried.append(repr(text))
     return Failed(f"{arguments.number} filled from one of these: {', '.join(tried)}", "none of them", operation=operation.id)

@@ -169,7 +169,11 @@ def _same_read(exam: Exam, resource: Resource, plain: Operation, nested: Operati
 
 
 def _same_create(exam: Exam, nesting: Nesting, resource: Resource, nested: Operation) -> Flow:
-    own = yield from writes.made(exam, resource, nested)
+    flat = yield from exam.known(resource)
+    parents = sorted({str(record[nesting.member]) for record in flat if record.get(nesting.member) is not None})
+    first = yield from exam.parents_of(nested)
+    other = next((parent for parent in reversed(parents) if parent != first.get(nesting.parameter)), first.get(nesting.parameter))
+    own = yield from writes.made(exam, resource, nested, members={nesting.member: other})
     given = {**own.given}
     response = yield from writes.read_back(exam, own)
     if response is None:
@@ -177,8 +181,6 @@ def _same_create(exam: Exam, nesting: Nesting, resource: Resource, nested: Opera
     record = passing(exam, response, resource)
     if record is None:
         return writes.failed_read(exam, own, response)
-    parents = yield from exam.parents_of(nested)
-    given[nesting.member] = parents.get(nesting.parameter, given.get(nesting.member))
     wrong = writes.differences(exam, resource, given, record)
     if wrong:
         return Failed(f"the {resource.singular} that {nested.id} made, with the values given", wrong[0], operation=nested.id)

@@ -20,8 +20,14 @@ from specs.model import Clause, Operation
 
 __all__ = ["CHECKS"]
 
+UNWELL = frozenset({429, 502, 503, 504})
+"""Statuses of a server, or of what stands before it, that can't answer now."""
+
 FEW = 5
 """Records that are made for a walk where there are fewer."""
+
+MANY = 20
+"""Records that are made at most to see whether a default size holds."""
 
 PAGES = 6
 """Pages of a list too long to be walked to its end."""
@@ -89,12 +95,23 @@ def _exactly(listed: Paged, size: int, most: Page) -> Flow:
             return Inconclusive(f"{listed.operation.id} changes while it is looked at")
     if page.count != size:
         return Failed(expected, str(page.count), operation=listed.operation.id)
+    following = (yield from listed.page(1, size=size)) if listed.numbered else page
+    if following.count > size:
+        return Failed(f"{expected} on the second page, too", str(following.count), operation=listed.operation.id)
     return Passed(f"{listed.operation.id} gives {size} of {most.count} records for size {size}")
 
 
 def default_size_is_used(exam: Exam, clause: Clause) -> Flow:
-    """Asks each list without a size, and whether there are more records than come by default."""
-    return each(_default(exam, operation) for operation in _lists(exam, clause))
+    """Asks each list without a size, and whether there are more records than come by default; if none has, makes them in one list."""
+    lists = _lists(exam, clause)
+    verdict = yield from each(_default(exam, operation) for operation in lists)
+    if not isinstance(verdict, Inconclusive) or not exam.target.permit.write:
+        return verdict
+    for operation in lists:
+        listed = yield from opened(exam, operation)
+        if listed.parameters.default is not None and (yield from listed.stocked(listed.parameters.default + 1)) >= min(listed.parameters.default, MANY):
+            return (yield from each([_default(exam, operation)]))
+    return verdict
 
 
 def _default(exam: Exam, operation: Operation) -> Flow:
@@ -151,7 +168,7 @@ def _bounds(exam: Exam, operation: Operation, *, first: bool) -> Flow:
     upper = False
     for value in odd:
         page = yield from listed.asked({name: value})
-        wrong = _out_of_bounds(listed, page, largest)
+        wrong = _out_of_bounds(listed, page, largest) or (yield from _honoured(listed, value, page, usual, largest))
         if wrong is not None:
             return Failed(f"{name}={value} refused, or a list of {largest} records at most", wrong, operation=operation.id)
         if value == 0 and page.ids == ():
@@ -169,6 +186,17 @@ def _out_of_bounds(listed: Paged, page: Page, largest: int) -> str | None:
     if page.response.status >= 500 and page.response.status != 503:
         return f"{page.response.status}: {listed.exam.read.excerpt(page.response, 120)}"
     return f"{page.count} records" if page.count > largest else None
+
+
+def _honoured(listed: Paged, value: Any, page: Page, usual: Page, largest: int) -> Steps[str | None]:
+    """What shows that a negative size was taken as it stands: a number of records that no bound and no default gives."""
+    if not isinstance(value, int) or value >= 0 or page.count < 2:
+        return None
+    most = yield from listed.page(0, size=largest, fresh=True)
+    if page.count in (usual.count, most.count, listed.parameters.minimum):
+        return None
+    again = yield from listed.answer(0, page.request.anew())
+    return f"{page.count} records, of {most.count}" if again.count == page.count else None
 
 
 def _more_than(listed: Paged, largest: int) -> Steps[bool]:
@@ -243,7 +271,7 @@ def _walk(exam: Exam, operation: Operation) -> Flow:
     size = _drawn_size(exam, listed, long)
     if size is not None and not (yield from listed.takes_size(size)):
         size = None
-    limit = None if long.whole else len(long.ids)
+    limit = len(long.ids) if long.end == "enough" else None
     short = (yield from listed.walk(size=size, limit=limit)) if size is not None else long
     wrong = yield from _confirmed(listed, long, short, size)
     if wrong is not None:
@@ -286,14 +314,15 @@ def _own_record(listed: Paged) -> Steps[str | None]:
 def _confirmed(listed: Paged, long: Trail, short: Trail, size: int | None) -> Steps[str | None]:
     """What is wrong with two walks of one list, and still is when they are walked anew; None if nothing."""
     largest = listed.parameters.maximum
-    first = _wrong(long, largest) or _wrong(short, size) or _gap(long, short)
+    empty = listed.parameters.past_end == "empty"
+    first = _wrong(long, largest, empty) or _wrong(short, size, empty) or _gap(long, short)
     if first is None and [key for key in long.ids if key in set(short.ids)] == short.ids[: len(long.ids)]:
         return None
-    limit = None if long.whole else len(long.ids)
+    limit = len(long.ids) if long.end == "enough" else None
     long_again = yield from listed.walk(size=largest, limit=limit, fresh=True)
     short_again = yield from listed.walk(size=size, limit=limit, fresh=True)
     if first is not None:
-        second = _wrong(long_again, largest) or _wrong(short_again, size)
+        second = _wrong(long_again, largest, empty) or _wrong(short_again, size, empty)
         return second or _lasting_gap(long, long_again, short, short_again)
     if short_again.ids == short.ids or set(short_again.ids) != set(short.ids):
         return None
@@ -301,7 +330,7 @@ def _confirmed(listed: Paged, long: Trail, short: Trail, size: int | None) -> St
     return "the order changes from walk to walk" if third.ids not in (short.ids, short_again.ids) else None
 
 
-def _wrong(trail: Trail, size: int | None) -> str | None:
+def _wrong(trail: Trail, size: int | None, empty: bool) -> str | None:
     """What is wrong with a walk in itself: repeated records, pages too long or too short, no end, an error."""
     seen: dict[str, int] = {}
     for page in trail.pages:
@@ -315,7 +344,7 @@ def _wrong(trail: Trail, size: int | None) -> str | None:
             return f"{page.count} records on page {page.index} (counted from 0) of size {size}{'' if last else ', and more after it'}"
     if trail.end == "endless":
         return f"the last page again on page {len(trail.pages)} (counted from 0; size {size}): the list never ends"
-    if trail.end == "refused" and trail.after is not None and trail.after.response.status >= 500:
+    if trail.end == "refused" and trail.after is not None and (empty or trail.after.response.status >= 500) and trail.after.response.status not in UNWELL:
         return f"{trail.after.response.status} for page {trail.after.index} (counted from 0; size {size})"
     new = set(trail.after.ids or ()) - set(seen) if trail.end == "told" and trail.after is not None else set()
     return f"{len(new)} more records on the page after the one that is told to be the last" if new else None
@@ -392,14 +421,33 @@ def _links(listed: Paged, trail: Trail) -> Steps[str | None]:
     if trail.whole:
         wanted.append((second, "last", len(trail.pages) - 1))
     for page, relation, index in wanted:
-        link = dig(page.document, listed.parameters.links[relation]) if relation in listed.parameters.links else None
-        link = link.get("href") if isinstance(link, dict) else link
-        if not isinstance(link, str) or not link:
+        link = _link(listed, page, relation)
+        if link is None:
             continue
         found = yield from listed.linked(page, link, index)
         if found is not None and found.ids != trail.pages[index].ids and not (yield from _unsteady(listed, trail.pages[index])):
             return f"the link {relation} of page {page.index} leads to other records than page {index} has (counted from 0): {link[:120]}"
-    return None
+    return (yield from _links_end(listed, trail.pages[-1])) if trail.whole else None
+
+
+def _link(listed: Paged, page: Page, relation: str) -> str | None:
+    """A page's link of that relation, or None."""
+    link = dig(page.document, listed.parameters.links[relation]) if relation in listed.parameters.links else None
+    link = link.get("href") if isinstance(link, dict) else link
+    return link if isinstance(link, str) and link else None
+
+
+def _links_end(listed: Paged, last: Page) -> Steps[str | None]:
+    """Whether the links to a next page come to an end after the last one; an empty page after it passes."""
+    page: Page | None = last
+    for index in (last.index + 1, last.index + 2):
+        link = _link(listed, page, "next") if page is not None else None
+        if page is None or link is None:
+            return None
+        page = yield from listed.linked(page, link, index)
+        if page is not None and page.ids and not (yield from _unsteady(listed, last)):
+            return f"the last page links to a next one with {page.count} records: {link[:120]}"
+    return "the last page links to a next one, which is empty and links to another" if page is not None and page.ids is not None else None
 
 
 def numbers_agree(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:

@@ -34,10 +34,14 @@ def _spender(exam: Exam) -> str:
     return "second" if "second" in exam.target.credentials else "full"
 
 
-def _request(exam: Exam, clause: Clause, caller: str) -> Steps[Request]:
-    """A small read that works for the caller; ends the check where the target permits no such thing, or none works."""
+def _permitted(exam: Exam) -> None:
     if not exam.target.permit.exhaust_rate_limit:
         raise Ended(Skipped("using up a rate limit is not permitted", "exhaust_rate_limit = true under [permit]"))
+
+
+def _request(exam: Exam, clause: Clause, caller: str) -> Steps[Request]:
+    """A small read that works for the caller; ends the check where the target permits no such thing, or none works."""
+    _permitted(exam)
     exam.need("full")
     aims = Aims(exam, Findings())
     for operation in in_order(exam.operations(clause)):
@@ -122,6 +126,8 @@ def limit_is_enforced(exam: Exam, clause: Clause) -> Flow:
     if it happens twice: somebody else may use the key.
     """
     how = _how(exam, clause)
+    _permitted(exam)
+    yield from _wait_a_window(exam, clause)
     request = yield from _request(exam, clause, _spender(exam))
     yield from _wait_a_window(exam, clause)
     count = yield from _exhaust(exam, clause, request)

@@ -58,6 +58,10 @@ def paths_lie_under_the_prefix(exam: Exam, clause: Clause) -> Flow:
 
 
 def _under_prefix(exam: Exam, operation: Operation, prefix: str) -> Flow:
+    resource = exam.spec.resources.get(operation.resource or "")
+    wrong = (yield from _missing(exam, resource, operation)) if resource is not None and operation.effect == "list" else None
+    if wrong is not None and prefix.strip("/") in exam.ask.base_path:
+        return wrong
     request = (yield from calls.valid(exam, operation)).request
     base, path = exam.ask.base_path, urlsplit(request.url).path
     inside = path if prefix in path else prefix.rstrip("/") + path.removeprefix(base)
@@ -119,6 +123,9 @@ def _shares_path(exam: Exam, resource: Resource, operation: Operation) -> Flow:
     parameter = exam.ask.key_parameter(read) if read is not None else None
     if read is None or parameter is None:
         return Skipped(f"{resource.name} has no operation that reads one", f"the operation's path under [resources.{resource.name}]")
+    wrong = yield from _missing(exam, resource, operation)
+    if wrong is not None:
+        return wrong
     key = yield from exam.known_key(resource)
     parents = yield from exam.parents_of(read)
     request = exam.ask.operation(read, key=key, parents=parents, path=f"{operation.path}/{{{parameter}}}")
@@ -134,6 +141,20 @@ def _shares_path(exam: Exam, resource: Resource, operation: Operation) -> Flow:
     if record.get(resource.key) is not None and str(record[resource.key]) != key:
         return Failed(f"the {resource.singular} {key}", f"one with the {resource.key} {record[resource.key]!r}", operation=read.id)
     return Passed(f"a {resource.singular} of {operation.path} is found under it")
+
+
+def _is_bound(exam: Exam, resource: Resource) -> bool:
+    """Whether the target's file speaks of the resource, so that it must be where the spec, or that file, has it."""
+    return resource.names == "documented" or resource.name in exam.target.resources
+
+
+def _missing(exam: Exam, resource: Resource, operation: Operation) -> Steps[Failed | None]:
+    """A failure where nothing is at the list's path, though the target says that it has the resource."""
+    parents = yield from exam.parents_of(operation)
+    response = yield exam.ask.operation(operation, parents=parents)
+    if response.status not in (404, 405, 410) or not _is_bound(exam, resource):
+        return None
+    return Failed(f"the {resource.plural} at {operation.path}", writes.told(exam, response), operation=operation.id)
 
 
 # Actions
@@ -169,11 +190,30 @@ def _answers(exam: Exam, operation: Operation, other: Operation) -> Flow:
     if response is None or response.status in _UNWELL:
         return Inconclusive(f"{operation.id} was not answered")
     if exam.read.succeeded(response):
-        return Passed(f"{operation.id} answers")
+        return _of_its_record(exam, operation, exchange.request, response)
     nothing = yield exam.ask.operation(other, path=_paths_of_nothing(other)[0])
     if _alike(exam, response, nothing):
         return Failed(f"{operation.id} answered at {operation.path}", f"the answer to an unknown action: {writes.told(exam, response)}", operation=operation.id)
     return Inconclusive(f"{operation.id} was answered with {writes.told(exam, response)}", "a call that succeeds: records, or `create` in the target")
+
+
+def _of_its_record(exam: Exam, operation: Operation, request: Request, response: Response) -> Verdict:
+    """An action on one record answers with that record, if it answers with one."""
+    resource = exam.spec.resources.get(operation.resource or "")
+    key = _key_sent(operation, resource, request) if resource is not None else None
+    record = passing(exam, response, resource) if resource is not None else None
+    if resource is not None and key is not None and record is not None and record.get(resource.key) not in (None, key) and str(record[resource.key]) != key:
+        return Failed(f"{operation.id} of the {resource.singular} {key}", f"the {resource.singular} {record[resource.key]!r}", operation=operation.id)
+    return Passed(f"{operation.id} answers")
+
+
+def _key_sent(operation: Operation, resource: Resource, request: Request) -> str | None:
+    """The id of the record that a call names in its body, or that it writes to."""
+    if request.touches is not None:
+        return request.touches
+    document = json.loads(request.body) if request.body and operation.effect == "read" else None
+    found = document.get(resource.key_parameter) if isinstance(document, dict) else None
+    return None if found is None else str(found)
 
 
 def _alike(exam: Exam, one: Response, other: Response) -> bool:

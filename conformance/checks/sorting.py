@@ -1,1 +1,256 @@
-# Checks author 3 is writing this file now; author 2: leave it.
+"""Orders of lists: ascending and descending, over all pages, with nothing lost; ties, nulls and collation are open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from conformance.addressing import MISSING
+from conformance.aiming import overloaded
+from conformance.check import Check, Ended, Flow, Steps
+from conformance.comparing import Kind, compare
+from conformance.exam import Exam
+from conformance.exchange import Response
+from conformance.filters import certain, members_of
+from conformance.findings import Findings
+from conformance.listing import Listing, Rows, bound, open_list, refused_as
+from conformance.parts import each
+from conformance.verdict import Failed, Inconclusive, Skipped
+from specs.conventions.sorting import Sorting
+from specs.model import Clause, Group, Operation
+
+__all__ = ["CHECKS"]
+
+NONSENSE = "zz_no_such"
+"""A key that no list has."""
+
+WORDS: Mapping[bool, str] = {False: "ascending", True: "descending"}
+
+_MEMBERS = 5
+"""Members of one list that are sorted by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """A list that is put in order: its syntax, what is known of it, and what was seen so far."""
+
+    listing: Listing
+    clause: Clause
+    group: Group
+    style: str
+    known: Rows
+    findings: Findings
+
+    @property
+    def parameters(self) -> Sorting:
+        """The parameters of the convention."""
+        found: Sorting = self.group.parameters
+        return found
+
+    @property
+    def members(self) -> dict[str, Kind]:
+        """The members to sort by: those with values that differ and can be compared."""
+        found = members_of(self.listing, self.clause, self.known)
+        telling = {name: kind for name, kind in found.items() if not self._is_enum(name, kind) and _tells(kind, self.known.values(name))}
+        return dict(list(telling.items())[:_MEMBERS])
+
+    def _is_enum(self, member: str, kind: Kind) -> bool:
+        """Whether a member's values may have an order of their own, as those of an enumeration have in a database."""
+        texts = [value for value in self.known.values(member) if isinstance(value, str)]
+        codes = kind == "text" and len(set(texts)) * 2 <= len(texts) and all(text.isidentifier() for text in texts)
+        return codes or "enum" in self.listing.resource.schema.get("properties", {}).get(member, {})
+
+
+def _lists(exam: Exam, clause: Clause) -> list[Operation]:
+    return [operation for operation in exam.operations(clause) if operation.effect == "list"]
+
+
+def keys(parameters: Sorting, style: str, member: str, descending: bool) -> dict[str, Any]:
+    """The request parameters that ask for an order."""
+    word = "desc" if descending else "asc"
+    match style:
+        case "dash":
+            return {parameters.parameter: f"-{member}" if descending else member}
+        case "comma":
+            return {parameters.parameter: f"{member},{word}"}
+        case "two_parameters":
+            return {parameters.parameter: member, parameters.direction or "order": word}
+        case _:
+            return {parameters.parameter: f"{member} {word}"}
+
+
+# Order
+
+
+def disorder(kind: Kind, member: str, records: Rows, descending: bool) -> str:
+    """The first two neighbours that no sensible order puts so; empty if there are none."""
+    values = [value for value in records.values(member) if value is not None and value is not MISSING]
+    for before, after in pairwise(values):
+        order = compare(kind, before, after)
+        if order is not None and (order < 0 if descending else order > 0):
+            return f"{before!r} before {after!r}"
+    return ""
+
+
+def _tells(kind: Kind, values: list[Any]) -> bool:
+    """Whether the values could show a wrong order: two of them are certainly different."""
+    shown = [value for value in values if value is not None and value is not MISSING][:60]
+    return any(compare(kind, one, other) not in (0, None) for index, one in enumerate(shown) for other in shown[index + 1 :])
+
+
+# Syntax
+
+
+def _opened(exam: Exam, clause: Clause, operation: Operation) -> Steps[Sorted]:
+    """The list, with the syntax of its order; ends the check where that is not known and can't be found out."""
+    listing, group = (yield from open_list(exam, operation)), exam.spec.convention(clause)
+    known = yield from listing.known()
+    opened = Sorted(listing, clause, group, group.parameters.style, known, Findings())
+    if opened.style != "any":
+        return opened
+    for style in ("dash", "comma"):
+        tried = Sorted(listing, clause, group, style, known, opened.findings)
+        if (yield from _works(tried)):
+            return tried
+    add = f'style = "dash" (or "comma", "two_parameters", "order_string") under [{group.name}]'
+    raise Ended(Skipped(f"the syntax of {opened.parameters.parameter} is not documented, and {operation.id} takes neither -name nor name,desc", add))
+
+
+def _works(tried: Sorted) -> Steps[bool]:
+    """Whether a syntax puts a list in descending order that is in another one without it."""
+    for member, kind in tried.members.items():
+        if disorder(kind, member, tried.known, True):
+            rows = yield from tried.listing.rows(keys(tried.parameters, tried.style, member, True), short=tried.known.first)
+            return rows.read and len(rows.records) > 1 and not disorder(kind, member, rows, True)
+    return False
+
+
+# Sorting
+
+
+def both_directions_sort(exam: Exam, clause: Clause) -> Flow:
+    """Each list by several members, ascending and descending, once by small pages."""
+    return each(_sorted(exam, clause, operation, (False, True)) for operation in _lists(exam, clause))
+
+
+def ascending_sorts(exam: Exam, clause: Clause) -> Flow:
+    """Each list by several members in ascending order, once by small pages."""
+    return each(_sorted(exam, clause, operation, (False,)) for operation in _lists(exam, clause))
+
+
+def descending_sorts(exam: Exam, clause: Clause) -> Flow:
+    """Each list by several members in descending order, once by small pages."""
+    return each(_sorted(exam, clause, operation, (True,)) for operation in _lists(exam, clause))
+
+
+def _sorted(exam: Exam, clause: Clause, operation: Operation, directions: tuple[bool, ...]) -> Flow:
+    opened = yield from _opened(exam, clause, operation)
+    size = _small(opened)
+    for member, kind in opened.members.items():
+        for descending in directions:
+            size = yield from _ordered(opened, member, kind, descending, size=size)
+    told = " and ".join(WORDS[descending] for descending in directions)
+    needs = f"{opened.listing.resource.plural} that differ in a member"
+    return opened.findings.verdict(f"{operation.id}: {{n}} orders are {told}", f"no order of {operation.id} could tell anything", needs)
+
+
+def _small(opened: Sorted) -> int | None:
+    """A size that cuts the list into three pages or a few more; None where it can't be cut, or is too long to be walked so."""
+    pagination = opened.listing.exam.pagination(opened.listing.operation)
+    total = len(opened.known.records)
+    return max(1, total // 3) if pagination is not None and pagination.size and total > 2 and opened.known.whole else None
+
+
+def _ordered(opened: Sorted, member: str, kind: Kind, descending: bool, *, size: int | None) -> Steps[int | None]:
+    """One order of one list; ends the check as failed where it is wrong. Gives the size that is still to be tried."""
+    listing, parameters = opened.listing, keys(opened.parameters, opened.style, member, descending)
+    rows = yield from listing.rows(parameters, size=size, short=0 if size else opened.known.first)
+    expected = f"{member} {WORDS[descending]} for {', '.join(f'{name}={value}' for name, value in parameters.items())}"
+    if not rows.read:
+        _not_taken(opened, rows.response, expected)
+        return size
+    wrong = disorder(kind, member, rows, descending) or _loss(listing, rows, opened.known)
+    if wrong:
+        rows = yield from listing.rows(parameters, size=size, fresh=True)
+        known = yield from listing.rows(fresh=True)
+        wrong = (disorder(kind, member, rows, descending) or _loss(listing, rows, known)) if rows.read and known.read else ""
+    if wrong:
+        raise Ended(Failed(expected, wrong, operation=listing.name))
+    if disorder(kind, member, opened.known, descending):
+        opened.findings.saw(f"{listing.name} by {member}")
+    else:
+        opened.findings.remark(f"{listing.name} is {WORDS[descending]} by {member} without being asked, too")
+    return None if rows.first < len(rows.records) else size
+
+
+def _not_taken(opened: Sorted, response: Response, expected: str) -> None:
+    name, status = opened.listing.name, response.status
+    if overloaded(response) or (status < 500 and not _must_sort(opened)):
+        opened.findings.lack(f"{name}, {expected} (answered {status})")
+        return
+    raise Ended(Failed(expected, f"{status}: {opened.listing.exam.read.excerpt(response, 120)}", operation=name))
+
+
+def _must_sort(opened: Sorted) -> bool:
+    """Whether the list must take the key: the members are documented or the target's own, and so is the syntax."""
+    exam, group = opened.listing.exam, opened.group
+    spoken = opened.parameters.style != "any" or bound(exam, group, "style") is not None
+    return spoken and certain(opened.listing, group)
+
+
+def _loss(listing: Listing, rows: Rows, known: Rows) -> str:
+    """What an ordered list has lost or doubled against the plain one; empty if nothing."""
+    found = [listing.key(record) for record in rows.records]
+    doubled = next((key for key in found if found.count(key) > 1), None) if len(set(found)) < len(found) else None
+    if doubled is not None:
+        return f"{doubled} twice"
+    lost = {listing.key(record) for record in known.records} - set(found) if rows.whole else set()
+    return f"{len(found)} records without {min(lost)}" if lost else ""
+
+
+# What is refused
+
+
+def unsupported_sort_is_refused(exam: Exam, clause: Clause) -> Flow:
+    """Each list by a key that there isn't, in both directions."""
+    return each(_unsupported(exam, clause, operation) for operation in _lists(exam, clause))
+
+
+def _unsupported(exam: Exam, clause: Clause, operation: Operation) -> Flow:
+    listing, parameters, findings = (yield from open_list(exam, operation)), exam.spec.convention(clause).parameters, Findings()
+    style = "dash" if parameters.style == "any" else parameters.style
+    documented = exam.read.cause("unsupported_sort")
+    title = documented.values.get("title")
+    for descending in (False, True):
+        asked = keys(parameters, style, NONSENSE, descending)
+        response = yield listing.request(asked)
+        if overloaded(response):
+            return Inconclusive(f"{operation.id} was answered with {response.status}")
+        wrong = refused_as(exam, response, "unsupported_sort", NONSENSE)
+        if wrong:
+            expected = f"{documented.status} for {', '.join(f'{name}={value}' for name, value in asked.items())}"
+            return Failed(expected + (f", titled {title!r}, with a detail that names {NONSENSE}" if title else ""), wrong, operation=operation.id)
+        findings.saw(f"{operation.id}: {response.status}")
+    return findings.verdict(f"{operation.id} refuses a key that there isn't", "")
+
+
+CHECKS: dict[str, Check] = {
+    "both_directions_sort": Check(
+        both_directions_sort,
+        how="Sorts each list by members of each kind, both ways, once by small pages; ties, nulls and collation are open. The syntax has to be known.",
+    ),
+    "ascending_sorts": Check(
+        ascending_sorts,
+        how="Sorts each list by members of each kind, once by small pages; ties, nulls and collation are open.",
+    ),
+    "descending_sorts": Check(
+        descending_sorts,
+        how="Sorts each list downwards by members of each kind, once by small pages; ties, nulls and collation are open.",
+    ),
+    "unsupported_sort_is_refused": Check(
+        unsupported_sort_is_refused,
+        how="Sorts each list by a key that there isn't, both ways: the documented status and title, and a detail that names it.",
+    ),
+}

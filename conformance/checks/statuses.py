@@ -76,8 +76,11 @@ def only_documented_codes(exam: Exam, clause: Clause) -> Flow:
             aim = yield from aims.at(operation)
             if aim is not None:
                 yield from _code(exam, clause, operation, aim.request(exam), findings)
-    for each in (yield from cheap(exam, aims, exam.operations(clause))):
+    tried = yield from cheap(exam, aims, exam.operations(clause))
+    tried += yield from trials(exam, aims, exam.operations(clause), "invalid_parameter", ["wrong_type", "out_of_range"])
+    for each in tried:
         yield from _code(exam, clause, each.operation, each.request, findings)
+    yield from _deleted_twice(exam, clause, aims)
     return findings.verdict("{n} answers, each with a documented status", "nothing was answered")
 
 
@@ -88,6 +91,22 @@ def _code(exam: Exam, clause: Clause, operation: Operation, request: Request, fi
         raise Ended(Failed(seen.expected, seen.observed, operation=operation.id))
     if isinstance(seen, Fine):
         findings.saw(operation.id, seen.remark)
+
+
+def _deleted_twice(exam: Exam, clause: Clause, aims: Aims) -> Steps[None]:
+    """Reads and deletes a record of our own that was deleted."""
+    for operation in exam.operations(clause):
+        if operation.effect != "delete" or not aims.writing or operation.resource is None:
+            continue
+        aim = yield from aims.at(operation)
+        if aim is None or aim.own is None or not exam.read.succeeded((yield aim.request(exam))):
+            continue
+        aims.spent(exam.spec.resources[operation.resource])
+        reads = exam.operation(aim.own.made.resource, "read")
+        if reads is not None and reads.id in clause.operations:
+            parents = yield from aims.parents(reads, {**aim.own.made.given, **aim.own.record})
+            yield from _code(exam, clause, reads, exam.ask.operation(reads, key=aim.key, parents=parents, fresh=True), aims.findings)
+        yield from _code(exam, clause, operation, aim.request(exam), aims.findings)
 
 
 def documented_code(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
@@ -128,10 +147,10 @@ def mistakes_are_client_errors(exam: Exam, clause: Clause) -> Flow:
 
 
 _MISTAKES = (
-    ("unauthenticated", ["no_credential"]),
+    ("unauthenticated", ["no_credential", "wrong_credential"]),
     ("not_found", ["unknown_id", "odd_id"]),
     ("missing_parameter", ["missing"]),
-    ("invalid_parameter", ["wrong_type", "bad_page", "unknown_sort", "long_text"]),
+    ("invalid_parameter", ["wrong_type", "out_of_range", "empty", "bad_page", "unknown_sort", "long_text"]),
     ("malformed", ["malformed_json", "not_an_object"]),
 )
 

@@ -20,7 +20,7 @@ def plain_http_fails(exam: Exam, clause: Clause) -> Flow:
     one of the caller.
 
     A credential that went over plain HTTP should be replaced, unless the way to the target is private: giving `plain_url` in the
-    target file permits it. Nothing is written over plain HTTP.
+    target file permits it. Of writes, one create is tried, where writing is permitted.
     """
     plain = exam.target.plain_url
     if plain is None:
@@ -39,6 +39,8 @@ def plain_http_fails(exam: Exam, clause: Clause) -> Flow:
             continue
         if (yield from _is_refused(exam, aim, plain, findings)):
             break
+    else:
+        yield from _create_is_refused(exam, clause, aims, plain)
     if not findings.seen and not findings.missing:
         return Inconclusive("no operation could be read over HTTPS, so a failure over plain HTTP says nothing")
     return findings.verdict("{n} calls over plain HTTP failed", "no operation could be read over HTTPS, so a failure over plain HTTP says nothing")
@@ -57,6 +59,14 @@ def _is_refused(exam: Exam, aim: Aim, plain: str, findings: Findings) -> Steps[b
     response = yield from _over_plain(exam, aim, plain, as_="full")
     findings.saw(f"{name} failed" + (f" ({response.status})" if response is not None else ""))
     return False
+
+
+def _create_is_refused(exam: Exam, clause: Clause, aims: Aims, plain: str) -> Steps[None]:
+    """One create over plain HTTP: what refuses reads may forget writes."""
+    creates = next((operation for operation in exam.operations(clause) if operation.effect == "create"), None)
+    aim = (yield from aims.at(creates)) if creates is not None and aims.writing else None
+    if aim is not None and aims.findings.seen:
+        yield from _over_plain(exam, aim, plain, as_="full")
 
 
 def _over_plain(exam: Exam, aim: Aim, plain: str, *, as_: str | None) -> Steps[Response | None]:

@@ -59,6 +59,11 @@ def _misstatus(call: Call, site: Site) -> None:
     call.status = other_status_of(site, site.parameters.cause)
 
 
+def _is_documented(spec: Spec, clause: Clause) -> bool:
+    """Whether the document says which operations are denied; where it does not, a caller that may do one more breaks no word."""
+    return bool(spec.convention(clause).parameters.documented)
+
+
 def _some_write_is_denied(spec: Spec, clause: Clause) -> bool:
     role = spec.convention(clause).parameters.roles.get(clause.arguments.role) if clause.arguments is not None else None  # type: ignore[attr-defined]
     denied = role.denied if role is not None else []
@@ -69,7 +74,7 @@ def _some_write_is_denied(spec: Spec, clause: Clause) -> bool:
 FAULTS = {
     "limited_role_is_refused": {
         "allowed": Fault("Roles are not looked at.", Stage.AUTHORIZATION, forgiving()),
-        "one_allowed": Fault("One operation does not look at roles.", Stage.AUTHORIZATION, last_only(forgiving())),
+        "one_allowed": Fault("One operation does not look at roles.", Stage.AUTHORIZATION, last_only(forgiving()), fits=_is_documented),
         "done_all_the_same": Fault("The caller is refused, and what was asked is done.", Stage.AUTHORIZATION, _done_all_the_same, fits=_some_write_is_denied),
         "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, refused(_misstatus, "forbidden")),
     },

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.breaking import Change, other_status_of, refused, rewrite, server_error, text_of, thaw
 from mockserver.pipeline import EMPTY, Answer, Call, Fault, Site, Stage, Step, Wrap
+from mockserver.pointer import ABSENT
 from mockserver.refusals import USUAL, Refuser
+from mockserver.schemas import Validator
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
@@ -43,6 +45,24 @@ def _change_member(name: Callable[[Site], str], value: Callable[[Any, Site], Any
 
 def _other_shape(call: Call, site: Site) -> None:  # noqa: ARG001
     call.document = {"problem": {"text": "Something is wrong."}}
+
+
+def _misshapen(call: Call, site: Site) -> None:
+    """Takes a named member away, or gives it another type, whichever the documented shape does not allow."""
+    document, errors = thaw(call), site.parameters
+    validator = Validator(errors.shape or {})
+    for change in (lambda value: ABSENT, lambda value: {"wrong": value}, lambda value: 7):  # noqa: ARG005
+        for pointers in errors.members.values():
+            wrong = rewrite(document, pointers, change)
+            if not validator.accepts(wrong):
+                call.document = wrong
+                return
+    _other_shape(call, site)
+
+
+def _place_is_known(spec: Spec, clause: Clause) -> bool:
+    """Whether the document shows where the parts of an error stand; where several readings pass, another one may."""
+    return "anyOf" not in (spec.convention(clause).parameters.shape or {})
 
 
 def _no_body(call: Call, site: Site) -> None:  # noqa: ARG001
@@ -159,7 +179,8 @@ _STRANGE_QUERIES = ("unsupported_filter", "unsupported_filter_value", "unsupport
 
 FAULTS = {
     "error_body_has_shape": {
-        "other_shape": Fault("Errors have a body of another shape.", Stage.RENDERING, refused(_other_shape)),
+        "misshapen": Fault("Errors lack a documented member, or it has another type.", Stage.RENDERING, refused(_misshapen)),
+        "other_shape": Fault("Errors have a body of another shape.", Stage.RENDERING, refused(_other_shape), fits=_place_is_known),
         "html": Fault("Errors are pages of HTML.", Stage.RENDERING, refused(lambda call, site: text_of(call, site, call.status))),
         "no_body": Fault("Errors have no body.", Stage.RENDERING, refused(_no_body)),
         "other_status_inside": Fault(

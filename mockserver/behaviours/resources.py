@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mockserver.behaviours.isolation import account_of
-from mockserver.breaking import denied, last_only, other_status_of, pick_status, put_in_records, refused, succeeded, violating
+from mockserver.breaking import last_only, other_status_of, pick_status, put_in_records, refused, server_error, succeeded, violating
 from mockserver.examples import example_of
 from mockserver.exchange import Response
-from mockserver.pipeline import EMPTY, Answer, Call, Fault, Refusal, Site, Stage, Step
+from mockserver.pipeline import EMPTY, Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.pointer import ABSENT, put, tokens
 from mockserver.schemas import Validator, properties
 from mockserver.store import Table
@@ -177,14 +177,30 @@ def _elsewhere(step: Step, site: Site) -> Step:  # noqa: ARG001
     return lambda call: Refusal("unknown_operation", {"name": call.path, "method": call.request.method})
 
 
+def _without_prefix(*, all_of_them: bool) -> Wrap:
+    """The wrap that answers at paths without the base path, and not at those with it; for all operations, or for the last."""
+
+    def wrap(step: Step, site: Site) -> Step:
+        moved = site.operations if all_of_them else site.operations[-1:]
+        if site.served.operation is not None:
+            return _elsewhere(step, site) if site.served.id in moved else step
+
+        def broken(call: Call) -> Answer:
+            served, values, suffix, _ = site.api.route(call.request.method, site.api.spec.base_path + call.path)
+            if served.id not in moved:
+                return step(call)
+            inner = Call(call.request, served, values, call.query, call.space)
+            inner.suffix, inner.path = suffix, call.path
+            return served.honest.run(inner)
+
+        return broken
+
+    return wrap
+
+
 def _items_elsewhere(step: Step, site: Site) -> Step:
     """A record is not found under its list's path."""
     return _elsewhere(step, site) if site.served.names_record else step
-
-
-def _lists_elsewhere(step: Step, site: Site) -> Step:
-    """There is no list at its path."""
-    return step if site.served.names_record else _elsewhere(step, site)
 
 
 def _unknown_succeeds(step: Step, site: Site) -> Step:
@@ -266,8 +282,8 @@ _REFUSALS = ("unauthenticated", "forbidden", "not_found", "parent_not_found", "f
 
 FAULTS = {
     "paths_lie_under_the_prefix": {
-        "elsewhere": Fault("There is nothing under the prefix.", Stage.ROUTING, _elsewhere),
-        "one_elsewhere": Fault("One operation is not under the prefix.", Stage.ROUTING, last_only(_elsewhere)),
+        "without": Fault("Paths lie under no prefix.", Stage.ROUTING, _without_prefix(all_of_them=True)),
+        "one_without": Fault("One path does not lie under the prefix.", Stage.ROUTING, _without_prefix(all_of_them=False)),
     },
     "records_have_their_members": {
         "missing": Fault("Records lack a documented member.", Stage.RENDERING, succeeded(_member_missing)),
@@ -276,7 +292,6 @@ FAULTS = {
     },
     "collection_and_item_share_a_path": {
         "items_elsewhere": Fault("A record is not found under its list's path.", Stage.ROUTING, _items_elsewhere),
-        "lists_elsewhere": Fault("There is no list.", Stage.ROUTING, _lists_elsewhere),
     },
     "every_action_has_its_url": {
         "one_missing": Fault("One action is not at its URL.", Stage.ROUTING, last_only(_elsewhere)),
@@ -284,7 +299,7 @@ FAULTS = {
     },
     "operation_keeps_its_contract": {
         "other_success": Fault("A valid call is answered with another status.", Stage.RENDERING, succeeded(_other_success)),
-        "refuses": Fault("A valid call is refused.", Stage.VALIDATION, denied("invalid_record")),
+        "fails": Fault("A valid call makes the server fail.", Stage.RENDERING, succeeded(server_error)),
         "member_missing": Fault("The answer lacks a documented member.", Stage.RENDERING, succeeded(_member_missing), fits=_shows_a_record),
         "other_errors": Fault("Documented errors have another status.", Stage.RENDERING, refused(_misstatus, *_REFUSALS)),
     },

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mockserver.breaking import Change, after, rewrite, thaw
@@ -31,12 +30,12 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:  # noqa:
     return {Stage.RENDERING: tell}
 
 
-def _put(value: Callable[[Call, Site], Any]) -> Change:
+def _put(value: Any) -> Change:
     def change(call: Call, site: Site) -> None:
         document = thaw(call)
         path = tokens(site.parameters.member)
         if isinstance(document, dict) and isinstance(fetch(document, path), int | float):
-            put(document, path, value(call, site))
+            put(document, path, value)
 
     return change
 
@@ -45,16 +44,10 @@ def _drop(call: Call, site: Site) -> None:
     call.document = rewrite(thaw(call), [site.parameters.member], lambda value: ABSENT)  # noqa: ARG005
 
 
-def _milliseconds(call: Call, site: Site) -> int:  # noqa: ARG001
-    return max(round((call.space.clock.elapsed() - call.started) * 1000), 1) + 10
-
-
 FAULTS = {
     "time_is_the_servers_duration": {
-        "negative": Fault("The time is negative.", Stage.RENDERING, after(_put(lambda call, site: -0.01))),  # noqa: ARG005
-        "text": Fault("The time is text.", Stage.RENDERING, after(_put(lambda call, site: "0.01"))),  # noqa: ARG005
+        "negative": Fault("The time is negative.", Stage.RENDERING, after(_put(-0.01))),
+        "text": Fault("The time is text.", Stage.RENDERING, after(_put("0.01"))),
         "missing": Fault("There is no time.", Stage.RENDERING, after(_drop)),
-        "milliseconds": Fault("The time is in milliseconds.", Stage.RENDERING, after(_put(_milliseconds))),
-        "clock": Fault("The time is the time of day.", Stage.RENDERING, after(_put(lambda call, site: int(call.now)))),  # noqa: ARG005
     },
 }

@@ -82,6 +82,10 @@ class WriteRefused(Struct, frozen=True, forbid_unknown_fields=True):
     cause: str = "invalid_record"
     effects: list[str] = field(default_factory=lambda: ["create"])
     members: Annotated[list[str], Meta(description="Named members of the error whose documented value must be there.")] = field(default_factory=list)
+    certain: Annotated[
+        dict[str, list[str]],
+        Meta(description="By resource, members of which a wrong value surely makes a create invalid; `*` where having no members at all does."),
+    ] = field(default_factory=dict)
 
 
 class ClientIds(Struct, frozen=True, forbid_unknown_fields=True):

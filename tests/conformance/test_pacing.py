@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.conformance.notes_target import Ticking
 
 from conformance.exchange import Request, Response
 from conformance.pacing import Pace, back_off
 from specs.conventions.rate_limit import RateLimit
+from tests.conformance.notes_target import Ticking
 
 
 def asked(as_: str | None = "full") -> Request:

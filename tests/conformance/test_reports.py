@@ -8,7 +8,6 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from tests.conformance.notes_target import CHECKS, Notes, notes_spec, notes_target, only
 from rich.console import Console
 
 from conformance import REPORTS, Examination, Failed, Options, bind, examine
@@ -19,6 +18,7 @@ from conformance.report.document import document, spelled_lines
 from conformance.report.json_report import schema
 from conformance.report.terminal import Progress, show
 from specs.model import Clause
+from tests.conformance.notes_target import CHECKS, Notes, notes_spec, notes_target, only
 
 SPEC = notes_spec()
 HOSTILE = "\x1b]0;owned\x07 \x00 \ufffe <b>]]> $(rm) secret-full-key"

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.conformance.notes_target import CHECKS, Notes, Ticking, answer, notes_spec, notes_target, only
 
 from conformance import (
     Completed,
@@ -26,12 +25,15 @@ from conformance import (
     examine,
     exit_code,
 )
+from conformance.binding import without
 from conformance.check import Check, Flow
 from conformance.exam import Exam
 from conformance.exchange import NoAnswer, NotPermitted, Request, Response
 from conformance.target import ResourceBinding
 from conformance.verdict import Errored as ErroredVerdict
+from specs import load
 from specs.model import Clause
+from tests.conformance.notes_target import CHECKS, Notes, Ticking, answer, notes_spec, notes_target, only
 
 SPEC = notes_spec()
 QUIET = Options(generated=0)
@@ -465,3 +467,21 @@ def test_clock_is_never_slept_on_in_process() -> None:
     ticking = Ticking()
     examined(Notes(limit=60, ticking=ticking))
     assert ticking.time > 1000
+
+
+def test_outcome_in_the_body_tells_a_wrong_credential() -> None:
+    class Denying:
+        def send(self, _request: Request) -> Response:
+            return answer(200, {"status": "error", "time": 0.1, "flags": {}, "data": {"code": "AccessDenied"}})
+
+    target = Target("moonrope", "http://x.test", credentials={"full": {"application": "a1b2c3", "token": "t1t2t3"}})
+    examination = examine(bind(load("moonrope"), target), target, Denying(), options=QUIET)
+    assert isinstance(examination.outcome, CouldNotExamine)
+    assert "answered as a wrong one is" in examination.outcome.reason
+
+
+def test_clause_of_several_resources_keeps_those_that_are_there() -> None:
+    paydirt = load("paydirt")
+    clause = next(clause for clause in paydirt.clauses.values() if len(getattr(clause.arguments, "resources", [])) > 1)
+    first, *others = clause.arguments.resources  # type: ignore[union-attr]
+    assert without(paydirt, {first}).clauses[clause.id].arguments.resources == others  # type: ignore[union-attr]

@@ -4,13 +4,13 @@ import tomllib
 from typing import Any
 
 import pytest
-from tests.conformance.notes_target import notes_spec, notes_target
 
 import specs
 from conformance import OperationBinding, ResourceBinding, Target, TargetError, bind, starter
 from conformance.binding import without
 from conformance.target_file import parse
 from specs.model import Spec
+from tests.conformance.notes_target import notes_spec, notes_target
 
 SPEC = notes_spec()
 APIS = ("timedash", "paydirt", "moonrope", "88miles", "productive")
@@ -165,7 +165,7 @@ def test_mistaken_binding_is_told(changes: dict[str, Any], told: str) -> None:
 def test_starter_loads_and_binds(api: str) -> None:
     spec = specs.load(api)
     text = starter(spec)
-    target = parse(text, environ={name: "x" for name in _variables(text)})
+    target = parse(text, environ=dict.fromkeys(_variables(text), "x"))
     assert bind(spec, target).operations == spec.operations
 
 
@@ -176,7 +176,7 @@ def test_starter_loads_and_binds_without_its_comment_marks(api: str) -> None:
     kept = [line.removeprefix("# ") if _is_setting(line) else line for line in lines]
     text = "\n".join(line for line in kept if not line.startswith(("absent", "ca_file")))
     tomllib.loads(text)
-    bind(spec, parse(text, environ={name: "x" for name in _variables(text)}))
+    bind(spec, parse(text, environ=dict.fromkeys(_variables(text), "x")))
 
 
 def _is_setting(line: str) -> bool:

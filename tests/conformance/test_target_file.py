@@ -136,7 +136,7 @@ def test_arguments_may_rule_writing_out() -> None:
 
 
 def test_mistaken_arguments_are_named_as_written() -> None:
-    with pytest.raises(TargetError, match="--url: '127.0.0.1:8000' is no URL"):
+    with pytest.raises(TargetError, match=r"--url: '127\.0\.0\.1:8000' is no URL"):
         from_arguments("timedash", "127.0.0.1:8000")
     with pytest.raises(TargetError, match="--credential full key: the environment variable NONE is not set"):
         from_arguments("timedash", "http://x.test", credentials={"full": {"key": "${NONE}"}}, environ={})

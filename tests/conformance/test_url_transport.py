@@ -104,6 +104,8 @@ def target(server: Listening, *, timeout: float = 2.0, ca_file: str | None = Non
     return Target(api="any", url=server.url, timeout=timeout, ca_file=ca_file, verify=verify)
 
 
+GZIP = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
+
 HOSTILE = {
     "never answers": (lambda _: time.sleep(30), "gave no whole answer in time"),
     "closes at once": (answering(b"", close=True), "closed the connection without an answer"),
@@ -119,20 +121,25 @@ HOSTILE = {
     "has endless headers": (endless(b"HTTP/1.1 200 OK\r\n", b"X-Again: 1\r\n"), "more or longer headers"),
     "has an endless header": (endless(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x" * 65536), "more or longer headers"),
     "only ever continues": (endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.01), "gave no whole answer in time"),
-    "packs a bomb": (answering(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + gzip.compress(b"0" * 10 * BODY_LIMIT), close=True), "when unpacked"),
-    "breaks its packing": (answering(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8bno"), "gave no usable answer"),
+    "packs a bomb": (answering(GZIP + b"Connection: close\r\n\r\n" + gzip.compress(b"0" * 10 * BODY_LIMIT), close=True), "when unpacked"),
+    "breaks its packing": (answering(GZIP + b"Content-Length: 4\r\n\r\n\x1f\x8bno"), "gave no usable answer"),
     "packs unasked": (answering(b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\nxx"), "coding 'br'"),
 }
+
+
+def patience(words: str) -> float:
+    """Seconds for one read: few where the end of the time is what is waited for, else enough for a busy machine."""
+    return 0.4 if "in time" in words else 5.0
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_server_is_told_in_words_and_soon(name: str) -> None:
     behave, words = HOSTILE[name]
-    with listening(behave) as server, UrlTransport(target(server, timeout=0.4)) as transport:
+    with listening(behave) as server, UrlTransport(target(server, timeout=patience(words))) as transport:
         begun = time.monotonic()
         with pytest.raises(NoAnswer, match=words):
             transport.send(Request("GET", server.url + "/"))
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 5
 
 
 def test_closed_port_is_told_in_words() -> None:
@@ -331,7 +338,7 @@ def test_http_goes_through_the_proxy_of_the_environment(monkeypatch: pytest.Monk
     assert "proxy-authorization: basic dxnlcjpwyxnz" in head
 
 
-def test_https_goes_through_a_tunnel(context: ssl.SSLContext, ca_file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_https_goes_through_a_tunnel(context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
     def tunnel(conn: socket.socket) -> None:
         conn.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
         with context.wrap_socket(conn, server_side=True) as inside:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import yaml
 
-from conformance import state_of
+from conformance import CouldNotExamine, Examination, state_of
 from tests.implementations.strangers import STRANGERS, clause_of, examined
 
 __all__ = ["Outcome", "excuses", "main", "outcome"]
@@ -30,7 +30,10 @@ Excuses = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one bug: `caught`, `elsewhere` (another clause failed, not the one it breaks) or `missed`."""
+    """What became of one bug: `caught`, `elsewhere` (another clause failed, not the one it breaks) or `missed`.
+
+    Caught is also what keeps anything from being examined, as a refused credential does: the examination ends with 2, not with 0.
+    """
 
     stranger: str
     bug: str
@@ -52,16 +55,21 @@ def outcome(name: str, bug: str) -> Outcome:
     stranger, begun = STRANGERS[name], time.perf_counter()
     clause = clause_of(stranger, bug)
     found = examined(stranger, bug, (clause,))
-    result = next(result for result in found.results if result.clause.id == clause)
-    word, said, requests = "caught", getattr(result.verdict, "observed", ""), found.requests
-    if state_of(result) != "failed":
-        word, said = "missed", f"{state_of(result)}: {getattr(result.verdict, 'reason', '')}"
+    requests, (state, said) = found.requests, _of_clause(found, clause)
+    word = "caught" if state == "failed" or isinstance(found.outcome, CouldNotExamine) else "missed"
+    if word == "missed":
         found = examined(stranger, bug)
-        failed = [other.clause.id for other in found.results if state_of(other) == "failed"]
         requests += found.requests
+        failed = [result.clause.id for result in found.results if state_of(result) == "failed"]
         if failed:
-            word, said = ("caught" if clause in failed else "elsewhere"), f"{', '.join(failed)} ({said})"
+            word, said = ("caught" if clause in failed else "elsewhere"), f"{', '.join(failed)} ({state}: {said})"
     return Outcome(name, bug, clause, word, said, requests, time.perf_counter() - begun)
+
+
+def _of_clause(found: Examination, clause: str) -> tuple[str, str]:
+    """The state of a clause, and what is said of it."""
+    result = next(result for result in found.results if result.clause.id == clause)
+    return state_of(result), getattr(result.verdict, "observed", "") or getattr(result.verdict, "reason", "")
 
 
 def main(arguments: list[str] | None = None) -> int:

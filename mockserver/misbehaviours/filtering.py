@@ -1,0 +1,437 @@
+"""How filters break their word: ignored, too wide, too narrow, applied at the wrong moment, badly decoded."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from mockserver.breaking import forgiving, other_status_of, refused, rewrite, server_error, thaw
+from mockserver.misbehaviours.listing import after_listing, answered_as, leaving_none, listed, never
+from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
+from mockserver.reading import decode
+from mockserver.store import Test
+from mockserver.values import coerce
+from specs.model import Clause, Spec
+
+__all__ = ["FAULTS"]
+
+READ = Stage.VALIDATION
+
+Concerns = Callable[[Call, Site], bool]
+Other = Callable[[list[Test]], list[Test]]
+
+_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
+
+
+class _Filter(NamedTuple):
+    """One filter of a call: its member, the operator as it is spelled (empty: equality) and the value's text."""
+
+    member: str
+    spelled: str
+    text: str
+
+
+def _filters(call: Call, site: Site) -> list[_Filter]:
+    """The filters that stand in the query, in the order of their tests."""
+    parameters, resource = site.parameters, site.served.resource
+    if parameters.style == "equality":
+        return [_Filter(name, "", text) for name, text in call.query.items() if resource and site.api.member_schema(resource, name) is not None]
+    found = []
+    for key, text in call.query.items():
+        parts = _BRACKETS.findall(key) if key.startswith(parameters.parameter + "[") else []
+        if parts:
+            found.append(_Filter(parts[0], parts[1] if len(parts) > 1 else "", text))
+    return found
+
+
+def _plain(call: Call, site: Site) -> bool:
+    """Whether all filters are equalities without an operator."""
+    found = _filters(call, site)
+    return bool(found) and not any(each.spelled for each in found)
+
+
+def _where(call: Call, site: Site) -> str:
+    return call.query.get(site.parameters.parameter, "")
+
+
+def _compares(call: Call, site: Site) -> bool:
+    return bool(_where(call, site)) and "~=" not in _where(call, site)
+
+
+def _resembles(call: Call, site: Site) -> bool:
+    return "~=" in _where(call, site)
+
+
+def _testing(other: Other, concerns: Concerns) -> Wrap:
+    """The wrap that puts other tests in the place of those that a call's filters make."""
+
+    def wrap(step: Step, site: Site) -> Step:
+        def narrow(call: Call) -> Answer:
+            known = len(call.wanted.tests)
+            answer = step(call)
+            own = call.wanted.tests[known:]
+            if answer is None and own and concerns(call, site):
+                call.wanted.tests[known:] = other(own)
+            return answer
+
+        return narrow
+
+    return wrap
+
+
+# Other tests
+
+
+def _all_pass(tests: list[Test]) -> list[Test]:  # noqa: ARG001
+    return []
+
+
+def _none_passes(tests: list[Test]) -> list[Test]:  # noqa: ARG001
+    return [never]
+
+
+def _one_is_enough(tests: list[Test]) -> list[Test]:
+    return [lambda record: any(test(record) for test in tests)]
+
+
+def _last_counts(tests: list[Test]) -> list[Test]:
+    return tests[-1:]
+
+
+def _others_pass(tests: list[Test]) -> list[Test]:
+    return [lambda record: not all(test(record) for test in tests)]
+
+
+def _misjudging(verdict: bool) -> Other:
+    """The tests, but the first record with that verdict gets the other one."""
+
+    def other(tests: list[Test]) -> list[Test]:
+        wrong: list[str] = []
+
+        def test(record: Mapping[str, Any]) -> bool:
+            passes = all(test(record) for test in tests)
+            if passes is verdict and not wrong:
+                wrong.append("once")
+                return not passes
+            return passes
+
+        return [test]
+
+    return other
+
+
+_one_missing, _one_too_many = _misjudging(True), _misjudging(False)
+
+
+def _first_records_only(tests: list[Test]) -> list[Test]:
+    """The tests, but no record passes after the first ten."""
+    left = [None] * 10
+
+    def test(record: Mapping[str, Any]) -> bool:
+        if not left:
+            return False
+        left.pop()
+        return all(test(record) for test in tests)
+
+    return [test]
+
+
+def _texts_only(step: Step, site: Site) -> Step:
+    """Compares every value as text, so that numbers and booleans are never equal."""
+
+    def narrow(call: Call) -> Answer:
+        answer = step(call)
+        names = [each.member for each in _filters(call, site)] if _plain(call, site) else []
+        if names:
+            call.wanted.tests.append(lambda record: all(isinstance(record.get(name), str) for name in names))
+        return answer
+
+    return narrow
+
+
+# The wrong moment
+
+
+def _after_the_cut(step: Step, site: Site) -> Step:
+    """Filters the page after it was cut from the whole list."""
+
+    def listing(call: Call) -> Answer:
+        if not _plain(call, site):
+            return step(call)
+        tests, call.wanted.tests = call.wanted.tests, []
+        answer = step(call)
+        call.wanted.tests = tests
+        call.rows = [row for row in call.rows if all(test(row.record) for test in tests)]
+        return answer
+
+    return listing
+
+
+def _forgotten_later(step: Step, site: Site) -> Step:
+    """Filters the first page only."""
+
+    def listing(call: Call) -> Answer:
+        if call.wanted.offset and _plain(call, site):
+            call.wanted.tests = []
+        return step(call)
+
+    return listing
+
+
+def _overlapping(step: Step, site: Site) -> Step:
+    """Begins each page of a filtered list with the last record of the one before."""
+
+    def listing(call: Call) -> Answer:
+        if call.wanted.offset and _plain(call, site):
+            call.wanted.offset -= 1
+        return step(call)
+
+    return listing
+
+
+def _remainder_lost(call: Call, site: Site) -> None:
+    wanted = call.wanted
+    if wanted.offset and wanted.limit and wanted.offset + wanted.limit > call.total and _plain(call, site):
+        call.rows = []
+
+
+# One operator
+
+_ORDERS: dict[str, Callable[[str, str], bool]] = {"gt": operator.gt, "gt_eq": operator.ge, "lt": operator.lt, "lt_eq": operator.le}
+
+
+class _Asked(NamedTuple):
+    """One filter with its honest test: the member, the meaning of its operator, and the value as it is typed."""
+
+    test: Test
+    member: str
+    meaning: str
+    value: Any
+
+
+def _operating(other: Callable[[_Asked], list[Test]]) -> Wrap:
+    """The wrap that puts other tests in the place of those of the clause's operator."""
+
+    def wrap(step: Step, site: Site) -> Step:
+        def narrow(call: Call) -> Answer:
+            known = len(call.wanted.tests)
+            answer = step(call)
+            own, filters = call.wanted.tests[known:], _filters(call, site)
+            if answer is None and len(own) == len(filters):
+                pairs = zip(own, filters, strict=True)
+                call.wanted.tests[known:] = [test for honest, each in pairs for test in _others(honest, each, site, other)]
+            return answer
+
+        return narrow
+
+    return wrap
+
+
+def _others(honest: Test, each: _Filter, site: Site, other: Callable[[_Asked], list[Test]]) -> list[Test]:
+    meaning, resource = site.parameters.operators.get(each.spelled), site.served.resource
+    if meaning != site.arguments.operator or resource is None:
+        return [honest]
+    return other(_Asked(honest, each.member, meaning, coerce(each.text, site.api.member_schema(resource, each.member) or {})))
+
+
+def _as_equality(asked: _Asked) -> list[Test]:
+    return [lambda record: record.get(asked.member) == asked.value]
+
+
+def _bound_turned(asked: _Asked) -> list[Test]:
+    return [lambda record: asked.test(record) != (record.get(asked.member) == asked.value)]
+
+
+def _in_order_of_text(asked: _Asked) -> list[Test]:
+    order = _ORDERS[asked.meaning]
+    return [lambda record: record.get(asked.member) is not None and order(str(record[asked.member]), str(asked.value))]
+
+
+def _at_the_beginning(asked: _Asked) -> list[Test]:
+    begins = asked.meaning == "contains"
+    return [lambda record: str(record.get(asked.member) or "").startswith(str(asked.value)) is begins]
+
+
+def _ordered(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
+    return getattr(clause.arguments, "operator", "") in _ORDERS
+
+
+def _contained(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
+    return getattr(clause.arguments, "operator", "") in ("contains", "not_contain")
+
+
+def _not_equality(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
+    return getattr(clause.arguments, "operator", "") != "eq"
+
+
+# Expressions
+
+_JOINTS = re.compile(r'"(?:[^"\\]|\\.)*"|&&|\|\||\b(?:and|or)\b', re.IGNORECASE | re.DOTALL)
+
+
+def _rewriting(change: Callable[[str], str]) -> Wrap:
+    """The wrap that reads another expression than the one that was sent."""
+
+    def wrap(step: Step, site: Site) -> Step:
+        def narrow(call: Call) -> Answer:
+            sent = call.query
+            if _where(call, site):
+                call.query = {**sent, site.parameters.parameter: change(_where(call, site))}
+            answer = step(call)
+            call.query = sent
+            return answer
+
+        return narrow
+
+    return wrap
+
+
+def _joined_by_or(text: str) -> str:
+    return _JOINTS.sub(lambda found: "||" if found[0].lower() in ("&&", "and") else found[0], text)
+
+
+def _joined_by_and(text: str) -> str:
+    return _JOINTS.sub(lambda found: "&&" if found[0].lower() in ("||", "or") else found[0], text)
+
+
+def _not_equal_turned(text: str) -> str:
+    return re.sub(r'"(?:[^"\\]|\\.)*"|!=', lambda found: "=" if found[0] == "!=" else found[0], text, flags=re.DOTALL)
+
+
+def _first_comparison(text: str) -> str:
+    for found in _JOINTS.finditer(text):
+        if not found[0].startswith('"'):
+            first = text[: found.start()].strip()
+            return first.replace("(", "") if first.count("(") > first.count(")") else first
+    return text
+
+
+def _rereading(read: Callable[[str], str | None]) -> Wrap:
+    """The wrap that decodes the expression in its own way."""
+
+    def wrap(step: Step, site: Site) -> Step:
+        def narrow(call: Call) -> Answer:
+            sent = call.query
+            raw = next((value for name, value in _raw(call) if decode(name, plus=True) == site.parameters.parameter), None)
+            text = None if raw is None else read(raw)
+            if text is not None:
+                call.query = {**sent, site.parameters.parameter: text}
+            answer = step(call)
+            call.query = sent
+            return answer
+
+        return narrow
+
+    return wrap
+
+
+def _raw(call: Call) -> list[tuple[str, str]]:
+    parts = [part.partition("=") for part in reversed(call.request.query.split("&"))]
+    return [(name, value) for name, _, value in parts]
+
+
+def _plus_kept(raw: str) -> str | None:
+    return decode(raw)
+
+
+def _percent_kept(raw: str) -> str | None:
+    return raw.replace("+", " ")
+
+
+def _decoded_twice(raw: str) -> str | None:
+    once = decode(raw, plus=True)
+    return None if once is None else decode(once, plus=True)
+
+
+def _not_understood(step: Step, site: Site) -> Step:
+    """Refuses the operator of similarity."""
+    name = site.parameters.parameter
+    return lambda call: Refusal("invalid_query", {"name": name, "param": name}) if _resembles(call, site) else step(call)
+
+
+_UNREADABLE = ("invalid_query", "unsupported_filter", "unsupported_filter_value")
+
+
+def _misstatus(call: Call, site: Site) -> None:
+    assert call.refusal is not None
+    call.status = other_status_of(site, call.refusal.cause)
+
+
+def _retitled(call: Call, site: Site) -> None:
+    members = site.api.parameters("errors", site.served).members
+    call.document = rewrite(thaw(call), members.get("title", []), lambda value: "Bad Request")  # noqa: ARG005
+
+
+def _refusals(what: str, cause: str) -> dict[str, Fault]:
+    """The ways not to refuse something as documented."""
+    return {
+        "ignored": Fault(f"{what} is ignored.", READ, forgiving(cause)),
+        "nothing": Fault(f"{what} gives an empty list.", READ, leaving_none(cause)),
+        "server_error": Fault(f"{what} makes the server fail.", Stage.RENDERING, refused(server_error, cause)),
+        "not_found": Fault(f"{what} is answered as an unknown record.", Stage.RENDERING, answered_as("not_found", cause)),
+        "other_status": Fault(f"{what} is refused with another status.", Stage.RENDERING, refused(_misstatus, cause)),
+        "other_text": Fault(f"{what} is refused with other texts.", Stage.RENDERING, refused(_retitled, cause)),
+    }
+
+
+FAULTS = {
+    "equality_is_sound_and_complete": {
+        "ignored": Fault("Filters are ignored.", READ, _testing(_all_pass, _plain)),
+        "either": Fault("Of several filters, a record needs to match one only.", READ, _testing(_one_is_enough, _plain)),
+        "last_only": Fault("Of several filters, only the last one counts.", READ, _testing(_last_counts, _plain)),
+        "one_too_many": Fault("One record that does not match comes along.", READ, _testing(_one_too_many, _plain)),
+        "one_missing": Fault("One record that matches is missing.", READ, _testing(_one_missing, _plain)),
+        "texts_only": Fault("Numbers and booleans are compared as text, and never match.", READ, _texts_only),
+        "after_the_cut": listed("Only the records of the unfiltered list's page are filtered.", _after_the_cut),
+    },
+    "filters_combine_with_pages": {
+        "after_the_cut": listed("Pages are cut from the whole list, and filtered after that.", _after_the_cut),
+        "forgotten_later": listed("Pages after the first are not filtered.", _forgotten_later),
+        "overlap": listed("Pages of a filtered list overlap.", _overlapping),
+        "remainder_lost": after_listing("The last page of a filtered list is empty unless it is full.", _remainder_lost),
+    },
+    "operator_is_sound_and_complete": {
+        "ignored": Fault("The operator's filters are ignored.", READ, _operating(lambda asked: [])),  # noqa: ARG005
+        "nothing": Fault("The operator gives no record.", READ, _operating(lambda asked: [never])),  # noqa: ARG005
+        "negated": Fault("The operator means its opposite.", READ, _operating(lambda asked: [lambda record: not asked.test(record)])),
+        "one_too_many": Fault("One record that does not satisfy the operator comes along.", READ, _operating(lambda asked: _one_too_many([asked.test]))),
+        "one_missing": Fault("One record that satisfies the operator is missing.", READ, _operating(lambda asked: _one_missing([asked.test]))),
+        "as_equality": Fault("The operator is taken for equality.", READ, _operating(_as_equality), fits=_not_equality),
+        "bound_turned": Fault("A record with just the value comes where it must not, or the other way round.", READ, _operating(_bound_turned), fits=_ordered),
+        "order_of_text": Fault("Numbers are compared as text: 9 is more than 10.", READ, _operating(_in_order_of_text), fits=_ordered),
+        "beginning_only": Fault("Only the beginning of the text is looked at.", READ, _operating(_at_the_beginning), fits=_contained),
+    },
+    "unsupported_filter_is_refused": {
+        **_refusals("A filter that is not known", "unsupported_filter"),
+        "as_sort": Fault("A filter that is not known is told as a sort key.", Stage.RENDERING, answered_as("unsupported_sort", "unsupported_filter")),
+    },
+    "unsupported_value_is_refused": _refusals("A value that can't be one", "unsupported_filter_value"),
+    "expression_is_sound_and_complete": {
+        "ignored": Fault("The expression is ignored.", READ, _testing(_all_pass, _compares)),
+        "one_too_many": Fault("One record that does not satisfy the expression comes along.", READ, _testing(_one_too_many, _compares)),
+        "one_missing": Fault("One record that satisfies the expression is missing.", READ, _testing(_one_missing, _compares)),
+        "negated": Fault("The records that do not satisfy the expression come.", READ, _testing(_others_pass, _compares)),
+        "first_records_only": Fault("Only the first ten records are looked at.", READ, _testing(_first_records_only, _compares)),
+        "and_is_or": Fault("Comparisons joined by and are joined by or.", READ, _rewriting(_joined_by_or)),
+        "or_is_and": Fault("Comparisons joined by or are joined by and.", READ, _rewriting(_joined_by_and)),
+        "not_equal_turned": Fault("Not equal is taken for equal.", READ, _rewriting(_not_equal_turned)),
+        "first_comparison_only": Fault("Only the first comparison is read.", READ, _rewriting(_first_comparison)),
+    },
+    "similar_matches_the_text": {
+        "nothing": Fault("Nothing is similar to anything.", READ, _testing(_none_passes, _resembles)),
+        "ignored": Fault("Everything is similar to everything.", READ, _testing(_all_pass, _resembles)),
+        "negated": Fault("The records that are not similar come.", READ, _testing(_others_pass, _resembles)),
+        "not_understood": Fault("The operator is refused.", READ, _not_understood),
+    },
+    "encoding_is_undone": {
+        "plus_kept": Fault("A plus is not taken for a space.", READ, _rereading(_plus_kept)),
+        "percent_kept": Fault("Percent-encoding is left as it is.", READ, _rereading(_percent_kept)),
+        "decoded_twice": Fault("The encoding is undone twice, so that a plus in a text is lost.", READ, _rereading(_decoded_twice)),
+    },
+    "invalid_expression_is_not_ignored": {
+        "ignored": Fault("An expression that does not parse is ignored in silence.", READ, forgiving(*_UNREADABLE)),
+        "server_error": Fault("An expression that does not parse makes the server fail.", Stage.RENDERING, refused(server_error, *_UNREADABLE)),
+    },
+}

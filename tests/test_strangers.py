@@ -1,0 +1,65 @@
+"""Implementations that strangers wrote from the documents alone: what is right must not be called wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+import specs
+from conformance import Completed, CouldNotExamine, Examination, state_of
+from tests.implementations.matrix import excuses
+from tests.implementations.strangers import STRANGERS, clause_of, examined, plainly_examined
+
+PASSED = {
+    "timedash_plain": 30,
+    "timedash_spring": 30,
+    "paydirt_rails": 17,
+    "moonrope_ruby": 12,
+    "miles_rails": 40,
+    "miles_rails_strict": 40,
+    "productive_jsonapi": 25,
+}
+"""The clauses that each is seen to keep, at least: an examination that sees nothing raises no false alarm either."""
+
+PLAIN = {"timedash_plain": ("key", 15), "timedash_spring": ("key", 15), "paydirt_rails": ("key", 8), "miles_rails_strict": ("token", 20)}
+"""Those that stand at the documented paths: the field of their credential, and the clauses seen without a target file."""
+
+
+def _complaints(found: Examination) -> list[str]:
+    wrong = (result for result in found.results if state_of(result) in ("failed", "errored"))
+    return [f"{result.clause.id}: {getattr(result.verdict, 'observed', '') or getattr(result.verdict, 'reason', '')}" for result in wrong]
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_correct_implementation_fails_nothing(name: str) -> None:
+    found = examined(STRANGERS[name])
+    assert isinstance(found.outcome, Completed)
+    assert _complaints(found) == []
+    assert found.counts["passed"] >= PASSED[name], found.counts
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_url_and_credential_are_enough(name: str) -> None:
+    field, passed = PLAIN[name]
+    found = plainly_examined(STRANGERS[name], field)
+    assert isinstance(found.outcome, Completed)
+    assert _complaints(found) == []
+    assert found.counts["passed"] >= passed, found.counts
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_every_bug_names_a_clause(name: str) -> None:
+    stranger = STRANGERS[name]
+    known = {clause_of(stranger, bug) for bug in stranger.bugs}
+    assert known <= set(specs.load(stranger.api).clauses)
+
+
+def test_every_excuse_is_of_a_bug_and_says_why() -> None:
+    for name, bugs in excuses().items():
+        assert set(bugs) <= set(STRANGERS[name].bugs)
+        assert all(set(excuse) <= {"reading", "why"} and excuse["why"] for excuse in bugs.values())
+
+
+def test_wrong_credential_is_told_before_anything_is_examined() -> None:
+    stranger = STRANGERS["timedash_plain"]
+    found = examined(stranger, "key-as-password", ("timedash/auth/basic",))
+    assert isinstance(found.outcome, CouldNotExamine)

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 _ORDER = {"list": 0, "singleton": 0, "read": 1, "create": 2, "update": 3, "replace": 3, "delete": 9}
 _ABSENT_UUID = "7f3c1d52-9b1e-4c6a-8f0d-5e2a90b71c44"
-_ABSENT_NUMBER = "2147480999"
+_ABSENT_NUMBER = "987654321"
 _LONG = 14
 """Characters from which a key is taken for a random one."""
 _OVERLOADED = frozenset({429, 502, 503, 504})
@@ -71,11 +71,15 @@ class Aim:
 
 
 class Aims:
-    """Aims operations, with one record of our own for each resource; what can't be aimed at is noted in the findings."""
+    """Aims operations, with one record of our own for each resource; what can't be aimed at is noted in the findings.
 
-    def __init__(self, exam: Exam, findings: Findings) -> None:
+    `given` are members that each record of our own is made with, where its resource has them.
+    """
+
+    def __init__(self, exam: Exam, findings: Findings, given: Mapping[str, Any] | None = None) -> None:
         self.exam = exam
         self.findings = findings
+        self.given = dict(given or {})
         self.as_ = "full"
         self._own: dict[str, Own | None] = {}
 
@@ -139,7 +143,8 @@ class Aims:
     def _make(self, resource: Resource) -> Steps[Own | None]:
         if self.exam.operation(resource, "create") is None:
             return None
-        made = yield from attempt(self.exam.make(resource, as_=self.as_))
+        known = resource.schema.get("properties", {})
+        made = yield from attempt(self.exam.make(resource, {name: value for name, value in self.given.items() if name in known}, as_=self.as_))
         if isinstance(made, Ended):
             self.findings.lack(_reason(made))
             return None

@@ -79,7 +79,7 @@ class Asking:
 
         `key` names the record (path or key parameter), `parents` the path's other parameters, `members` a record to write,
         `document` a JSON body in its stead, `body` raw bytes. `as_` names the credential (None: none); `credential` replaces its
-        values, `carriers` the places where they travel; `path`, `method` and `url` (scheme and host) replace the operation's.
+        values (then nobody known is calling), `carriers` the places where they travel; `path`, `method` and `url` (scheme and host) replace the operation's.
         `absent` says that no record of that key exists.
         """
         template, query_pairs, payload = path or operation.path, list(query), dict(parameters or {})
@@ -114,7 +114,7 @@ class Asking:
             operation=operation.id,
             resource=operation.resource,
             effect=effect,
-            as_=as_,
+            as_=as_ if credential is None else None,
             safe=effect in READS or method in ("GET", "HEAD", "OPTIONS"),
             touches=str(key) if key is not None and effect not in READS else None,
             absent=absent,

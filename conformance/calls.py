@@ -19,6 +19,7 @@ from conformance.reading import agrees
 from conformance.verdict import Inconclusive
 from specs.conventions.actions import Action, Actions
 from specs.conventions.filtering import Filtering
+from specs.conventions.sorting import Sorting
 from specs.model import Operation, Resource
 
 __all__ = [
@@ -29,11 +30,13 @@ __all__ = [
     "narrowed",
     "narrows",
     "on_own",
+    "ordered",
     "parents_for",
     "prepared",
     "read_only",
     "unauthenticated",
     "valid",
+    "with_blanks",
     "without_members",
     "writable",
 ]
@@ -71,6 +74,27 @@ def without_members(exam: Exam, operation: Operation) -> Steps[Exchange]:
     """A create without any members."""
     parents = yield from exam.parents_of(operation)
     return (yield from ask(exam.ask.operation(operation, members={}, parents=parents)))
+
+
+def with_blanks(exam: Exam, operation: Operation) -> Steps[Exchange]:
+    """A create whose texts are blank."""
+    resource = exam.spec.resources[operation.resource or ""]
+    given = yield from exam.payload(resource)
+    parents = yield from parents_for(exam, operation, given)
+    blank = {name: "" if isinstance(value, str) else value for name, value in given.items()}
+    return (yield from ask(exam.ask.operation(operation, members=blank, parents=parents)))
+
+
+def ordered(exam: Exam, operation: Operation) -> dict[str, Any] | None:
+    """The parameters that ask a list for an order, or None where the spec does not know how."""
+    parameters: Sorting | None = exam.parameters_of("sorting", operation)
+    member = next(iter(parameters.members.get(operation.resource or "", ())), None) if parameters is not None else None
+    if parameters is None or member is None:
+        return None
+    if parameters.style == "order_string":
+        return {parameters.parameter: f"{member} asc"}
+    direction = {parameters.direction: "asc"} if parameters.style == "two_parameters" and parameters.direction else {}
+    return {parameters.parameter: f"{member},asc" if parameters.style == "comma" else member, **direction}
 
 
 def narrows(exam: Exam, operation: Operation) -> bool:

@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus
 
 from conformance.exchange import Exchange, Request, Response
 from conformance.target import Target
+from conformance.verdict import Failed
 from specs.model import Spec
 
 __all__ = ["EXCERPT", "Secrets", "curl", "printable", "told", "trimmed"]
@@ -119,6 +120,21 @@ def trimmed(exchange: Exchange) -> Exchange:
     if request.body is not None and len(request.body) > KEPT:
         request = replace(request, body=request.body[:KEPT])
     return replace(exchange, request=request, response=response)
+
+
+def deciding(failed: Failed) -> Exchange | None:
+    """The exchange that a failure speaks of: the last of its operation whose status it tells, or else the last of its operation."""
+    own = [one for one in failed.exchanges if one.request.operation == failed.operation] or list(failed.exchanges)
+    told_of = [one for one in own if one.response is not None and str(one.response.status) in re.findall(r"\d+", failed.observed)]
+    return (told_of or own or [None])[-1]
+
+
+def showing(failed: Failed) -> tuple[Exchange, ...]:
+    """The exchanges that show a failure, each once: those with the deciding one's resource, in the order in which they were sent."""
+    core = deciding(failed)
+    resource = core.request.resource if core else None
+    chosen = {one.number: one for one in failed.exchanges if one is core or one.request.resource in (resource, None)}
+    return tuple(chosen[number] for number in sorted(chosen))
 
 
 def told(exchange: Exchange, secrets: Secrets) -> dict[str, Any]:

@@ -36,7 +36,8 @@ class Options:
     """How an examination is done.
 
     `max_requests` and `max_time` (seconds) end it early; `examples` is the most that Hypothesis draws for one check (None: as
-    many as the check says); `generated` the requests per operation that are generated from the schemas (0: none); `strict` counts
+    many as the check says); `generated` the requests per operation that are generated from the schemas (0: none; None: 8, or 2 where the
+    spec declares a rate limit); `strict` counts
     failures of level `should`. `assured` says that paths and credentials are known to be right, so that nothing is asked
     beforehand and a refusal is the implementation's failing: an examination in process, of a stub with a planted fault, is so.
     """
@@ -47,7 +48,7 @@ class Options:
     per_check: int = 1500
     examples: int | None = None
     shrinking: int = 150
-    generated: int = 8
+    generated: int | None = None
     seed: int = 0
     strict: bool = False
     assured: bool = False

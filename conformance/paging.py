@@ -199,6 +199,19 @@ class Paged:
                 break
         return (yield from self.page(0, fresh=True)).count
 
+    def filled(self, wanted: int) -> Steps[bool]:
+        """Whether there are so many records, after making own ones; only where they can be deleted again."""
+        if not self.exam.target.permit.write or not {"create", "delete"} <= set(self.resource.operations) or self.filters:
+            return False
+        size = self.parameters.maximum if self.parameters.size else None
+        missing = wanted - (yield from self.page(0, size=size, fresh=True)).count
+        if missing > 0 and size is not None:
+            missing -= (yield from self.page(1, size=size, fresh=True)).count
+        for _ in range(missing):
+            if (yield from self.own()) is None:
+                return False
+        return True
+
     def own(self) -> Steps[str | None]:
         """The id of a new record of our own in this list, or None where none can be made."""
         members = {parent.member: self.parents[name] for parent in self.resource.parents for name in parent.parameters if name in self.parents}

@@ -28,7 +28,10 @@ class Ready:
 
 
 def preflight(spec: Spec, target: Target, driver: Driver) -> Ready | CouldNotExamine:
-    """Asks each list once, under the base paths that are possible, until one is known there."""
+    """Asks each list once, under the base paths that are possible, until one is known there.
+
+    A base path that the target names is taken as it is, whatever is answered there.
+    """
     bases = base_paths(spec.base_path, target.url) if target.base_path is None else (target.base_path,)
     refused: list[str] = []
     for base in bases:
@@ -42,7 +45,7 @@ def preflight(spec: Spec, target: Target, driver: Driver) -> Ready | CouldNotExa
         if isinstance(answers, CouldNotExamine):
             return answers
         lacking = {resource.name: why for resource, exchange in answers if (why := _lacks(exam, exchange))}
-        if len(lacking) == len(answers) and len(bases) > 1:
+        if len(lacking) == len(answers) and target.base_path is None:
             continue
         refusal = _refusal(exam, driver, answers)
         if refusal:

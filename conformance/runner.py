@@ -209,11 +209,12 @@ class _Examiner:
                 self.driver.drive(steps)
                 self.driver.audience.settle(self.driver.repeat_write)
         watched = {name for heard in members for name in heard.clause.operations}
-        if watched and options.generated:
+        each = options.generated if options.generated is not None else 8 if self.driver.pace.limit is None else 2
+        if watched and each:
             from conformance.generation import generate
 
             self.driver.turn_to("requests generated from the schemas")
-            why = generate(self.driver, watched, each=options.generated, seed=options.seed)
+            why = generate(self.driver, watched, each=each, seed=options.seed)
             self.notes += [f"no requests could be generated: {why}"] if why else []
             self.driver.audience.settle(self.driver.repeat_write)
 

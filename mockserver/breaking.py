@@ -40,6 +40,7 @@ __all__ = [
     "text_of",
     "thaw",
     "violating",
+    "wrong_status",
 ]
 
 Change = Callable[[Call, Site], Any]
@@ -188,6 +189,19 @@ def _rewritten(document: Any, path: tuple[str, ...], change: Callable[[Any], Any
         value = _rewritten(document[head], rest, change)
         return {name: value if name == head else item for name, item in document.items() if name != head or value is not ABSENT}
     return document
+
+
+def wrong_status(step: Step, site: Site) -> Step:
+    """The wrap, at RENDERING, that gives a refusal for the convention's own cause another error's status."""
+    cause = site.parameters.cause
+
+    def broken(call: Call) -> Answer:
+        answer = step(call)
+        if call.refusal is not None and call.refusal.cause == cause:
+            call.status = other_status_of(site, cause)
+        return answer
+
+    return broken
 
 
 def status_of(site: Site, cause: str) -> tuple[int, list[Status]]:

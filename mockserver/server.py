@@ -21,6 +21,7 @@ from specs.model import Spec
 
 __all__ = ["Live", "bind_port", "live", "serve"]
 
+_AFTERMATH = 0.0
 _GRACE = 0.5
 """Seconds that open connections are given when the server stops."""
 
@@ -104,6 +105,8 @@ def serve(
         await running
 
     asyncio.run(run())
+    # The server's own threads end a moment after it has; an interpreter that goes down under them makes them complain.
+    time.sleep(_AFTERMATH)
     return 0
 
 

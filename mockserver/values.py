@@ -107,7 +107,7 @@ def _json(kind: type) -> Any:
 
 _READERS = (("boolean", _boolean), ("integer", _integer), ("number", _number), ("array", _json(list)), ("object", _json(dict)))
 
-_PART = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(h|hours?|hrs?|m|min|mins|minutes?|s|sec|secs|seconds?)\s*", re.IGNORECASE | re.ASCII)
+_PART = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)\s*", re.IGNORECASE | re.ASCII)
 _COLONS = re.compile(r"([0-9]{1,9}):([0-5]?[0-9])(?::([0-5]?[0-9]))?", re.ASCII)
 _MONEY = re.compile(r"[^0-9.,+-]{0,4}\s*([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,15})(?:\.([0-9]{1,2}))?\s*[^0-9.,]{0,4}", re.ASCII)
 

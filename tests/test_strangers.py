@@ -37,6 +37,14 @@ def test_correct_implementation_fails_nothing(name: str) -> None:
     assert found.counts["passed"] >= PASSED[name], found.counts
 
 
+@pytest.mark.parametrize("name", [name for name, stranger in STRANGERS.items() if stranger.limited])
+def test_rate_limit_is_found_and_otherwise_kept(name: str) -> None:
+    stranger = STRANGERS[name]
+    found = examined(stranger, clauses=tuple(f"{stranger.api}/{clause}" for clause in ("page/walk", "rate/limit", "rate/per-key", "rate/message", "rate/recovers")))
+    assert _complaints(found) == []
+    assert found.counts["passed"] == 5, found.counts
+
+
 @pytest.mark.parametrize("name", PLAIN)
 def test_url_and_credential_are_enough(name: str) -> None:
     field, passed = PLAIN[name]

@@ -208,9 +208,18 @@ def _unsupported(exam: Exam, clause: Clause, operation: Operation) -> Flow:
     wrong = refused_as(exam, response, "unsupported_aggregate", NONSENSE)
     if not wrong:
         return Passed(f"{operation.id} refuses an aggregate that there isn't")
-    if overloaded(response) or (response.status < 500 and not (yield from _has_aggregates(listing, group))):
-        return Inconclusive(f"{operation.id} answered {response.status}, and may have no aggregates", f"aggregates.{listing.resource.name} under [{group.name}]")
+    if overloaded(response) or (_is_open(exam, response, "unsupported_aggregate") and not (yield from _has_aggregates(listing, group))):
+        needs = f"aggregates.{listing.resource.name} under [{group.name}]"
+        return Inconclusive(f"{operation.id} answered {response.status}, and may have no aggregates", needs)
     return Failed(_expected(exam, "unsupported_aggregate", f"{group.parameters.parameter}={NONSENSE}", NONSENSE), wrong, operation=operation.id)
+
+
+def _is_open(exam: Exam, response: Response, cause: str) -> bool:
+    """Whether an answer is one of a list that knows no such parameter: it is ignored, or refused as something else that is not supported."""
+    if exam.read.succeeded(response):
+        return True
+    others = exam.read.errors.causes if exam.read.errors else {}
+    return any(name.startswith("unsupported_") and name != cause and not refused_as(exam, response, name, None) for name in others)
 
 
 def _has_aggregates(listing: Listing, group: Group) -> Steps[bool]:
@@ -239,7 +248,7 @@ def _ungrouped(exam: Exam, clause: Clause, operation: Operation) -> Flow:
     if not wrong:
         return Passed(f"{operation.id} refuses a grouping that there isn't")
     certain = "group_parameter" not in group.choices or bound(exam, group, "group_parameter") is not None
-    if overloaded(response) or (response.status < 500 and not certain):
+    if overloaded(response) or (_is_open(exam, response, "unsupported_group") and not certain):
         needs = f'group_parameter = "…" under [{group.name}]'
         return Inconclusive(f"{operation.id} answered {name}={NONSENSE} with {response.status}, and may group by another parameter or by none", needs)
     return Failed(_expected(exam, "unsupported_group", f"{name}={NONSENSE}", None), wrong, operation=operation.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from conformance.aiming import Aim, Aims, in_order, overloaded
 from conformance.check import Check, Ended, Flow, Steps
@@ -45,12 +46,19 @@ def _bound(exam: Exam, clause: Clause) -> bool:
     return any("roles" in exam.target.parameters.get(name, {}) for name in (group.name, group.kind))
 
 
+def _seen_by_all(exam: Exam) -> dict[str, Any]:
+    """Members with which a record is seen by its owner's colleagues, where records are else a user's own: what is hidden proves nothing of roles."""
+    group = exam.spec.group_of_kind("isolation")
+    shared = group.parameters.shared if group is not None else None
+    return {shared.member: shared.everyone[0]} if shared is not None and shared.everyone else {}
+
+
 # Denied operations are known
 
 
 def _denied(exam: Exam, clause: Clause, how: Authorization, role: str) -> Flow:
     findings = Findings()
-    aims, tried = Aims(exam, findings), Tried()
+    aims, tried = Aims(exam, findings, _seen_by_all(exam)), Tried()
     denied = how.roles[role].denied if role in how.roles else []
     for operation in in_order(exam.operations(clause)):
         if "*" not in denied and operation.id not in denied:
@@ -68,7 +76,7 @@ def _denied(exam: Exam, clause: Clause, how: Authorization, role: str) -> Flow:
 
 def _any(exam: Exam, clause: Clause, how: Authorization, role: str) -> Flow:
     findings = Findings()
-    aims, tried = Aims(exam, findings), Tried()
+    aims, tried = Aims(exam, findings, _seen_by_all(exam)), Tried()
     for operation in in_order(exam.operations(clause)):
         aim = yield from aims.at(operation)
         if aim is not None:

@@ -126,6 +126,8 @@ def _lists(exam: Exam, clause: Clause) -> Iterator[Steps[Exchange]]:
     lists = [operation for operation in exam.operations(clause) if operation.effect == "list"]
     for operation in lists:
         yield calls.valid(exam, operation)
+    for operation in lists if "other" in exam.target.credentials else ():
+        yield calls.valid(exam, operation, as_="other")
     for operation in lists:
         for few in (1, 0):
             if calls.narrows(exam, operation):
@@ -302,10 +304,14 @@ def outcome_member_tells_success(exam: Exam, clause: Clause) -> Flow:
         [
             *(_success_is_told(exam, clause, operation) for operation in operations),
             *(_failure_is_told(exam, clause, calls.absent_record(exam, operation)) for operation in operations if _takes_a_record(operation)),
-            *(_failure_is_told(exam, clause, calls.without_members(exam, operation)) for operation in operations if operation.effect == "create"),
+            *(_failure_is_told(exam, clause, call) for operation in operations if operation.effect == "create" for call in _invalid(exam, operation)),
             *(_failure_is_told(exam, clause, calls.unauthenticated(aims, operation)) for operation in operations if exam.ask.authentication is not None),
         ]
     )
+
+
+def _invalid(exam: Exam, operation: Operation) -> tuple[Steps[Exchange], ...]:
+    return calls.without_members(exam, operation), calls.with_blanks(exam, operation)
 
 
 def _takes_a_record(operation: Operation) -> bool:
@@ -352,8 +358,8 @@ def _failure_is_told(exam: Exam, clause: Clause, call: Steps[Exchange]) -> Flow:
     value = dig(exam.read.document(response), outcome.member)
     if value not in outcome.success:
         return Passed(f"{operation} failed and says {value!r}")
-    bare = exchange.request.as_ is not None
-    why = "for a record that does not exist" if exchange.request.absent else "without members" if bare else "without a credential"
+    called = exchange.request.as_ is not None
+    why = "for a record that does not exist" if exchange.request.absent else "with invalid members" if called else "without a credential"
     if not exchange.request.absent and _has_data(exam, exam.spec.operations[operation or ""], response):
         return Inconclusive(f"{operation} gave its data {why}: no failure to tell")
     return Failed(f"no success at {outcome.member} of a call {why}", repr(value), operation=operation)

@@ -229,6 +229,7 @@ def only_own_records_are_seen(exam: Exam, clause: Clause) -> Flow:
             yield from _is_hidden(exam, clause, resource, found, findings)
             if found[2] is not None:
                 yield from _is_listed(exam, clause, resource, found, findings)
+                yield from _is_unlisted_for_second(exam, clause, resource, found, findings)
     return findings.verdict("{n} lists and reads hold nothing of another caller", "no record was there that must not be seen", NEEDS)
 
 
@@ -284,6 +285,25 @@ def _is_hidden(exam: Exam, clause: Clause, resource: Resource, found: tuple[str,
             raise _fail(f"a {resource.singular} of full is not shown to other", f"{operation.id} answered {response.status} and shows it", operation)
         if exam.read.failed(response) and not overloaded(response):
             findings.saw(f"{operation.id}: {response.status} for other")
+
+
+def _is_unlisted_for_second(exam: Exam, clause: Clause, resource: Resource, found: tuple[str, Record, Own | None], findings: Findings) -> Steps[None]:
+    """With scope `user`: what a colleague may not read is not in the colleague's lists either; second may also be the same user."""
+    key, record, _ = found
+    how, operation = _how(exam, clause), exam.operation(resource, "read")
+    if how.scope != "user" or "second" not in exam.target.credentials or operation is None or _may_be_shared(exam, clause, record):
+        return
+    parents = yield from Aims(exam, findings).parents(operation, record)
+    response = yield exam.ask.operation(operation, key=key, parents=parents, as_="second", fresh=True)
+    if not exam.read.failed(response) or overloaded(response):
+        findings.remark(f"{operation.id} shows second a {resource.singular} of full, so second is taken for the same user")
+        return
+    for listing in _lists(exam, clause, resource):
+        under = yield from Aims(exam, findings).parents(listing, record)
+        theirs, _ = yield from _walk(exam, resource, listing, "second", under)
+        if any(str(each.get(resource.key)) == key and _same(each, record) for each in theirs):
+            expected = f"no {resource.singular} in second's list that second may not read ({response.status})"
+            raise _fail(expected, f"{listing.id} shows second the {resource.singular} {key} of full", listing)
 
 
 def _is_listed(exam: Exam, clause: Clause, resource: Resource, found: tuple[str, Record, Own | None], findings: Findings) -> Steps[None]:

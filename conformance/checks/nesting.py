@@ -54,6 +54,8 @@ def _exact(exam: Exam, nesting: Nesting, plain: Operation, nested: Operation) ->
     parents = _parents(flat, nesting.member)
     for parent in parents[:_SOME]:
         wrong = yield from _difference(exam, nesting, plain, nested, parent, flat)
+        if wrong is None and parent == parents[0]:
+            wrong = yield from _ordered(exam, nesting, nested, parent)
         if wrong is not None:
             return Failed(f"exactly the {resource.plural} whose {nesting.member} is {parent}", wrong, operation=nested.id)
     if len(parents) < 2:
@@ -92,6 +94,24 @@ def _difference(exam: Exam, nesting: Nesting, plain: Operation, nested: Operatio
         if not foreign and not missing:
             return None
         wrong = f"{len(foreign)} others, such as {foreign[0]}" if foreign else f"{len(missing)} missing, such as {missing[0]}"
+    return wrong
+
+
+def _ordered(exam: Exam, nesting: Nesting, nested: Operation, parent: str) -> Steps[str | None]:
+    """How a nested list that is asked for an order differs in its records from itself; None if it doesn't."""
+    asked = calls.ordered(exam, nested)
+    if asked is None:
+        return None
+    resource, wrong = exam.spec.resources[nesting.resource], None
+    for fresh in (False, True):
+        plain = yield from _all(exam, resource, nested, {nesting.parameter: parent}, fresh=fresh)
+        response = yield exam.ask.operation(nested, parents={nesting.parameter: parent}, parameters=asked, fresh=fresh)
+        if not exam.read.succeeded(response):
+            return None
+        found = {str(record.get(resource.key)) for record in exam.page_records(response, resource)}
+        if found == set(plain) or exam.pagination(nested) is not None:
+            return None
+        wrong = f"{len(found)} of them when asked for an order, instead of {len(plain)}"
     return wrong
 
 

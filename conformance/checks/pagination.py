@@ -26,8 +26,11 @@ UNWELL = frozenset({429, 502, 503, 504})
 FEW = 5
 """Records that are made for a walk where there are fewer."""
 
-MANY = 20
-"""Records that are made at most to see whether a default size holds."""
+MANY = 101
+"""Records that there are at most, own ones included, to see whether a default size or the largest one holds."""
+
+OWN = "pagination: own records"
+"""The note that holds the ids of our records in walks, by operation."""
 
 PAGES = 6
 """Pages of a list too long to be walked to its end."""
@@ -96,8 +99,12 @@ def _exactly(listed: Paged, size: int, most: Page) -> Flow:
     if page.count != size:
         return Failed(expected, str(page.count), operation=listed.operation.id)
     following = (yield from listed.page(1, size=size)) if listed.numbered else page
-    if following.count > size:
-        return Failed(f"{expected} on the second page, too", str(following.count), operation=listed.operation.id)
+    least = min(size, most.count - size)
+    if listed.numbered and not least <= following.count <= size:
+        again = yield from listed.answer(0, most.request.anew())
+        following = yield from listed.page(1, size=size, fresh=True)
+        if again.count >= most.count and not least <= following.count <= size:
+            return Failed(f"{least} records on the second page of size {size}", str(following.count), operation=listed.operation.id)
     return Passed(f"{listed.operation.id} gives {size} of {most.count} records for size {size}")
 
 
@@ -109,7 +116,8 @@ def default_size_is_used(exam: Exam, clause: Clause) -> Flow:
         return verdict
     for operation in lists:
         listed = yield from opened(exam, operation)
-        if listed.parameters.default is not None and (yield from listed.stocked(listed.parameters.default + 1)) >= min(listed.parameters.default, MANY):
+        default = listed.parameters.default
+        if default is not None and default < MANY and (yield from listed.filled(default + 1)):
             return (yield from each([_default(exam, operation)]))
     return verdict
 
@@ -151,8 +159,17 @@ def _has_more(listed: Paged, default: int, page: Page) -> Steps[bool]:
 
 
 def size_bounds_hold(exam: Exam, clause: Clause) -> Flow:
-    """Sends sizes outside of the bounds, and texts that are none."""
-    return each(_bounds(exam, operation, first=index == 0) for index, operation in enumerate(_lists(exam, clause)))
+    """Sends sizes outside of the bounds, and texts that are none; if no list has more records than the largest size, makes them in one."""
+    lists = _lists(exam, clause)
+    verdict = yield from each(_bounds(exam, operation, first=index == 0) for index, operation in enumerate(lists))
+    if not isinstance(verdict, Inconclusive) or not exam.target.permit.write:
+        return verdict
+    for operation in lists:
+        listed = yield from opened(exam, operation)
+        largest = listed.parameters.maximum
+        if largest is not None and largest < MANY and (yield from listed.filled(largest + 1)):
+            return (yield from each([_bounds(exam, operation, first=False)]))
+    return verdict
 
 
 def _bounds(exam: Exam, operation: Operation, *, first: bool) -> Flow:
@@ -163,7 +180,7 @@ def _bounds(exam: Exam, operation: Operation, *, first: bool) -> Flow:
     usual = yield from listed.page(0)
     if not usual.count:
         return Inconclusive(f"{operation.id} has no records", f"more than {largest} {listed.resource.plural}")
-    odd: list[Any] = [0, largest + 1, "abc", *([-1, 10**9, "1.5", ""] if first else [])]
+    odd: list[Any] = [0, -1, largest + 1, "abc", *([10**9, "1.5", ""] if first else [])]
     remarks: list[str] = []
     upper = False
     for value in odd:
@@ -304,7 +321,7 @@ def _drawn_size(exam: Exam, listed: Paged, long: Trail) -> int | None:
 
 def _own_record(listed: Paged) -> Steps[str | None]:
     """The id of a record of our own, made once for an examination: it must be found."""
-    made: dict[str, str | None] = listed.exam.notes.setdefault("pagination: own records", {})
+    made: dict[str, str | None] = listed.exam.notes.setdefault(OWN, {})
     name = listed.operation.id
     if name not in made and listed.exam.target.permit.write:
         made[name] = yield from listed.own()
@@ -376,7 +393,9 @@ def _lost(listed: Paged, own: str | None, long: Trail) -> Steps[Verdict | None]:
     again = yield from listed.walk(size=listed.parameters.maximum, fresh=True)
     if own in again.ids:
         late = second is not None and second not in again.ids
-        observed = f"{own}, made before the walk, is missing until another record is made after it" if late else None
+        # Seen again, it has to be a new record that nothing was made after.
+        listed.exam.notes[OWN].pop(listed.operation.id, None)
+        observed = "the record made last is missing until another one is made" if late else None
         return Failed("every object once", observed, operation=listed.operation.id) if observed else None
     return Inconclusive(f"{listed.operation.id} does not list the {listed.resource.singular} that was made", "a payload whose record the list shows")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from importlib import metadata
 from typing import Any
 
-from conformance.evidence import Secrets, told
+from conformance.evidence import Secrets, deciding, showing, told
 from conformance.examination import Completed, CouldNotExamine, Examination, Interrupted, Outcome, Result, exit_code, state_of
 from conformance.verdict import Errored, Failed, Inconclusive, Passed, Skipped, Verdict
 
@@ -94,9 +94,10 @@ def _verdict(verdict: Verdict, secrets: Secrets) -> dict[str, Any]:
     match verdict:
         case Passed(reason, remarks):
             return {"reason": reason, "remarks": list(remarks)}
-        case Failed(expected, observed, exchanges, operation, remarks):
-            shown = [told(exchange, secrets) for exchange in exchanges]
-            return {"expected": expected, "observed": observed, "operation": operation, "remarks": list(remarks), "exchanges": shown}
+        case Failed(expected, observed, _, operation, remarks):
+            shown, core = [told(exchange, secrets) for exchange in showing(verdict)], deciding(verdict)
+            number = core.number if core else None
+            return {"expected": expected, "observed": observed, "operation": operation, "remarks": list(remarks), "exchanges": shown, "deciding": number}
         case Inconclusive(reason, needs, remarks):
             return {"reason": reason, "needs": needs, "remarks": list(remarks)}
         case Skipped(reason, add):

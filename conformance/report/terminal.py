@@ -24,8 +24,8 @@ __all__ = ["Progress", "render", "show"]
 
 _STYLES = {"passed": "green", "failed": "bold red", "inconclusive": "yellow", "skipped": "dim", "errored": "magenta", "not yet examined": "dim"}
 _MARKS = {"passed": "✓", "failed": "✗", "inconclusive": "?", "skipped": "-", "errored": "!", "not yet examined": "·"}
-_EXCHANGES = 6
-_EXCERPT = 400
+_EXCERPT = 200
+_LEFTOVERS = 10
 _EVERY = 15.0
 
 Line = tuple[str, str]
@@ -84,7 +84,7 @@ def _failure(clause: Mapping[str, Any]) -> Iterator[Line]:
     yield "", f"  observed   {clause['observed']}"
     for remark in clause["remarks"]:
         yield "dim", f"  remark     {remark}"
-    yield from _exchanges(clause["exchanges"])
+    yield from _exchanges(clause["exchanges"], clause["deciding"])
 
 
 def _error(clause: Mapping[str, Any]) -> Iterator[Line]:
@@ -94,22 +94,30 @@ def _error(clause: Mapping[str, Any]) -> Iterator[Line]:
     yield from _exchanges(clause["exchanges"])
 
 
-def _exchanges(exchanges: list[Mapping[str, Any]]) -> Iterator[Line]:
-    shown = exchanges if len(exchanges) <= _EXCHANGES else [*exchanges[: _EXCHANGES // 2], *exchanges[-(_EXCHANGES // 2) :]]
-    for index, exchange in enumerate(shown):
-        if index == _EXCHANGES // 2 and len(shown) < len(exchanges):
-            yield "dim", f"  … {len(exchanges) - len(shown)} exchanges more in the JSON report"
-        request, answer = exchange["request"], exchange["response"]
-        yield "cyan", f"  #{exchange['number']:<4} {request['method']} {request['url']}" + (f"  (as {request['credential']})" if request["credential"] else "")
-        if request["body"]:
-            yield "dim", f"        {_short(request['body'], _EXCERPT)}"
-        if answer is None:
-            yield "", f"        no answer: {exchange.get('failure', '')}"
-        else:
-            yield "", f"        {answer['status']}, {answer['size']} bytes, {answer['seconds']:.3f} s"
-            yield "dim", f"        {_short(answer['body'], _EXCERPT)}"
-    if shown:
-        yield "", f"  again      {shown[-1]['curl']}"
+def _exchanges(exchanges: list[Mapping[str, Any]], deciding: int | None = None) -> Iterator[Line]:
+    """The exchanges up to the deciding one (of many the first and those before it), and how to ask again."""
+    core = next((index for index, one in enumerate(exchanges) if one["number"] == deciding), len(exchanges) - 1)
+    first, last = exchanges[: max(0, min(2, core - 2))], exchanges[max(0, core - 2) : core + 1]
+    for exchange in first:
+        yield from _exchange(exchange)
+    if core - 2 > len(first):
+        yield "dim", f"  … {core - 2 - len(first)} exchanges more in the JSON report"
+    for exchange in last:
+        yield from _exchange(exchange)
+    if exchanges:
+        yield "", f"  again      {exchanges[core]['curl']}"
+
+
+def _exchange(exchange: Mapping[str, Any]) -> Iterator[Line]:
+    request, answer = exchange["request"], exchange["response"]
+    yield "cyan", f"  #{exchange['number']:<4} {request['method']} {request['url']}" + (f"  (as {request['credential']})" if request["credential"] else "")
+    if request["body"]:
+        yield "dim", f"        {_short(request['body'], _EXCERPT)}"
+    if answer is None:
+        yield "", f"        no answer: {exchange.get('failure', '')}"
+    else:
+        yield "", f"        {answer['status']}, {answer['size']} bytes, {answer['seconds']:.3f} s"
+        yield "dim", f"        {_short(answer['body'], _EXCERPT)}"
 
 
 def _rest(whole: Mapping[str, Any]) -> Iterator[Line]:
@@ -120,8 +128,10 @@ def _rest(whole: Mapping[str, Any]) -> Iterator[Line]:
     if whole["leftovers"]:
         yield "", ""
         yield "bold yellow", "Left behind:"
-        for one in whole["leftovers"]:
+        for one in whole["leftovers"][:_LEFTOVERS]:
             yield "yellow", f"  {one['resource']} {one['key']}: {one['reason']}" if one["resource"] else f"  {one['reason']}"
+        if len(whole["leftovers"]) > _LEFTOVERS:
+            yield "yellow", f"  … {len(whole['leftovers']) - _LEFTOVERS} more in the JSON report"
     if whole["notes"]:
         yield "", ""
         for note in whole["notes"]:

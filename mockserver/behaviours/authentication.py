@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mockserver.breaking import denied, last_only, other_status_of, refused
+from mockserver.breaking import denied, last_only, wrong_status
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.pointer import fetch, tokens
 from mockserver.reading import ensure_read
@@ -227,10 +227,6 @@ def _newest_only(step: Step, site: Site) -> Step:
     return broken
 
 
-def _misstatus(call: Call, site: Site) -> None:
-    call.status = other_status_of(site, site.parameters.cause)
-
-
 _CAUSE = "unauthenticated"
 
 FAULTS = {
@@ -247,19 +243,19 @@ FAULTS = {
         "accepted": Fault("No operation asks for a credential.", Stage.AUTHENTICATION, _accepting("missing")),
         "reads_accepted": Fault("A GET needs no credential.", Stage.AUTHENTICATION, _accepting("missing", reads_only=True)),
         "one_accepted": Fault("One operation needs no credential.", Stage.AUTHENTICATION, last_only(_accepting("missing"))),
-        "wrong_status": Fault("A missing credential gets another error's status.", Stage.RENDERING, refused(_misstatus, _CAUSE)),
+        "wrong_status": Fault("A missing credential gets another error's status.", Stage.RENDERING, wrong_status),
     },
     "invalid_credential_is_refused": {
         "accepted": Fault("Any credential is taken.", Stage.AUTHENTICATION, _accepting("invalid")),
         "reads_accepted": Fault("A GET takes any credential.", Stage.AUTHENTICATION, _accepting("invalid", reads_only=True)),
         "one_accepted": Fault("One operation takes any credential.", Stage.AUTHENTICATION, last_only(_accepting("invalid"))),
-        "wrong_status": Fault("A wrong credential gets another error's status.", Stage.RENDERING, refused(_misstatus, _CAUSE)),
+        "wrong_status": Fault("A wrong credential gets another error's status.", Stage.RENDERING, wrong_status),
     },
     "missing_or_invalid_is_refused": {
         "missing_accepted": Fault("No operation asks for a credential.", Stage.AUTHENTICATION, _accepting("missing")),
         "invalid_accepted": Fault("Any credential is taken.", Stage.AUTHENTICATION, _accepting("invalid")),
         "one_accepted": Fault("One operation lets anybody in.", Stage.AUTHENTICATION, last_only(_accepting())),
-        "wrong_status": Fault("A missing or wrong credential gets another error's status.", Stage.RENDERING, refused(_misstatus, _CAUSE)),
+        "wrong_status": Fault("A missing or wrong credential gets another error's status.", Stage.RENDERING, wrong_status),
     },
     "several_credentials_work": {
         "first_only": Fault("Only the first credential of an account works.", Stage.AUTHENTICATION, _first_only),

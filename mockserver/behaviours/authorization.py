@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockserver.breaking import forgiving, last_only, other_status_of, refused, step_of
+from mockserver.breaking import forgiving, last_only, step_of, wrong_status
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step
 from specs.conventions.authorization import Authorization
 
@@ -55,10 +55,6 @@ def _done_all_the_same(step: Step, site: Site) -> Step:
     return broken
 
 
-def _misstatus(call: Call, site: Site) -> None:
-    call.status = other_status_of(site, site.parameters.cause)
-
-
 def _is_documented(spec: Spec, clause: Clause) -> bool:
     """Whether the document says which operations are denied; where it does not, a caller that may do one more breaks no word."""
     return bool(spec.convention(clause).parameters.documented)
@@ -76,6 +72,6 @@ FAULTS = {
         "allowed": Fault("Roles are not looked at.", Stage.AUTHORIZATION, forgiving()),
         "one_allowed": Fault("One operation does not look at roles.", Stage.AUTHORIZATION, last_only(forgiving()), fits=_is_documented),
         "done_all_the_same": Fault("The caller is refused, and what was asked is done.", Stage.AUTHORIZATION, _done_all_the_same, fits=_some_write_is_denied),
-        "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, refused(_misstatus, "forbidden")),
+        "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, wrong_status),
     },
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mockserver.behaviours.authentication import reader
-from mockserver.breaking import forgiving, other_status_of, refused
+from mockserver.breaking import forgiving, wrong_status
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step
 from mockserver.store import Row
 from specs.conventions.isolation import Isolation, Sharing
@@ -110,10 +110,6 @@ def _own(parameters: Isolation, sees: Sees) -> Step:
     return own
 
 
-def _misstatus(call: Call, site: Site) -> None:
-    call.status = other_status_of(site, site.parameters.cause)
-
-
 def _by_user(step: Step, site: Site) -> Step:  # noqa: ARG001
     """Lists only what the caller made itself."""
 
@@ -171,7 +167,7 @@ def _selector_may_be_missing(step: Step, site: Site) -> Step:
 FAULTS = {
     "foreign_record_is_refused": {
         "shown": Fault("Any record whose id is known can be read, changed and deleted.", Stage.SELECTION, _unowned),
-        "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, refused(_misstatus, "foreign_record")),
+        "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, wrong_status),
     },
     "only_own_records_are_seen": {
         "others_listed": Fault("Lists hold records of others, too.", Stage.VALIDATION, _of_everyone),

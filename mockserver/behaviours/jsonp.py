@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from mockserver.breaking import after
+import orjson
+
+from mockserver.breaking import Change, after, thaw
 from mockserver.pipeline import EMPTY, Answer, Call, Fault, Refusal, Site, Stage, Step
+from mockserver.pointer import ABSENT, fetch, tokens
 from specs.conventions.jsonp import Jsonp
 
 if TYPE_CHECKING:
@@ -52,6 +56,33 @@ def _called_json(call: Call, site: Site) -> None:  # noqa: ARG001
         call.headers["content-type"] = "application/json"
 
 
+def _called_html(call: Call, site: Site) -> None:  # noqa: ARG001
+    if call.content.startswith(b"/**/"):
+        call.headers["content-type"] = "text/html"
+
+
+def _other_argument(argument: Callable[[Any, Site], Any]) -> Change:
+    """Calls with something else than the document."""
+
+    def change(call: Call, site: Site) -> None:
+        if call.content.startswith(b"/**/"):
+            name = call.query.get(site.parameters.parameter, "")
+            call.content = b"/**/" + name.encode() + b"(" + orjson.dumps(argument(thaw(call), site)) + b");"
+
+    return change
+
+
+def _data(document: Any, site: Site) -> Any:
+    """The records alone, without what is around them."""
+    envelope = site.api.parameters("envelope", site.served)
+    data = fetch(document, tokens(envelope.items if site.served.effect == "list" else envelope.item, site.served.resource))
+    return document if data is ABSENT else data
+
+
+def _in_text(document: Any, site: Site) -> str:  # noqa: ARG001
+    return orjson.dumps(document).decode()
+
+
 def _fixed_name(call: Call, site: Site) -> None:
     name = call.query.get(site.parameters.parameter)
     if name is not None and call.content.startswith(b"/**/"):
@@ -62,6 +93,9 @@ FAULTS = {
     "callback_wraps_the_document": {
         "ignored": Fault("The callback is not looked at.", Stage.ENCODING, _unwrapped),
         "called_json": Fault("The script is called JSON.", Stage.ENCODING, after(_called_json)),
+        "called_html": Fault("The script is called HTML.", Stage.ENCODING, after(_called_html)),
+        "data_only": Fault("The call has the data without what is around them.", Stage.ENCODING, after(_other_argument(_data))),
+        "in_text": Fault("The call has the document as JSON within text.", Stage.ENCODING, after(_other_argument(_in_text))),
         "fixed_name": Fault("The call is always of the same name.", Stage.ENCODING, after(_fixed_name)),
     },
 }

@@ -112,6 +112,49 @@ def _done_all_the_same(step: Step, site: Site) -> Step:
     return broken
 
 
+def _cutting(cut: Callable[[dict[str, Any], Any], dict[str, Any]], reason: str) -> Wrap:
+    """The wrap that takes what is over a limit, and keeps a part of it."""
+
+    def wrap(step: Step, site: Site) -> Step:
+        def broken(call: Call) -> Answer:
+            answer = step(call)
+            if not isinstance(answer, Refusal) or answer.values.get("reason") != reason:
+                return answer
+            _given_metadata(site, lambda value: cut(value, site.parameters))(call)
+            return None
+
+        return broken
+
+    return wrap
+
+
+def _failing(reason: str) -> Wrap:
+    """The wrap that makes the server fail where a limit is passed."""
+
+    def wrap(step: Step, site: Site) -> Step:  # noqa: ARG001
+        def broken(call: Call) -> Answer:
+            answer = step(call)
+            return Refusal("server_error") if isinstance(answer, Refusal) and answer.values.get("reason") == reason else answer
+
+        return broken
+
+    return wrap
+
+
+def _lost_on_update(call: Call, site: Site) -> None:
+    if site.served.effect != "create":
+        for members in call.members:
+            members.pop(site.parameters.member, None)
+
+
+def _in_ascii(value: dict[str, Any]) -> dict[str, Any]:
+    return {_ascii(key): _ascii(item) for key, item in value.items()}
+
+
+def _ascii(item: Any) -> Any:
+    return item.encode("ascii", "replace").decode() if isinstance(item, str) else item
+
+
 def _cut(item: Any) -> Any:
     return item[:16] if isinstance(item, str) else item
 
@@ -122,15 +165,25 @@ FAULTS = {
     "metadata_comes_back": {
         "lost": Fault("Metadata is not kept.", _CHECKED, after(_kept_as(lambda value: {}))),  # noqa: ARG005
         "lower_case": Fault("Keys are kept in lower case.", _CHECKED, after(_kept_as(lambda value: {key.lower(): item for key, item in value.items()}))),
+        "lost_on_update": Fault("Metadata given on an update is not kept.", _CHECKED, after(_lost_on_update)),
+        "ascii": Fault("Characters that are not ASCII become question marks.", _CHECKED, after(_kept_as(_in_ascii))),
         "cut": Fault("Values are cut after 16 characters.", _CHECKED, after(_kept_as(lambda value: {key: _cut(item) for key, item in value.items()}))),
     },
     "keys_are_limited": {
         "unlimited": Fault("Any number of keys is taken.", _CHECKED, _counting("keys", _never)),
         "one_less": Fault("One key less is taken than documented.", _CHECKED, _counting("keys", _one_key_less)),
+        "cut": Fault("Keys too many are dropped in silence.", _CHECKED, _cutting(lambda value, limits: dict(list(value.items())[: limits.keys]), "keys")),
+        "server_error": Fault("Too many keys make the server fail.", _CHECKED, _failing("keys")),
         "done_all_the_same": Fault("Too many keys are refused, and written.", _CHECKED, _done_all_the_same),
     },
     "key_length_is_limited": {
         "unlimited": Fault("Keys of any length are taken.", _CHECKED, _counting("key_length", _never)),
+        "cut": Fault(
+            "A key too long is cut in silence.",
+            _CHECKED,
+            _cutting(lambda value, limits: {key[: limits.key_length]: item for key, item in value.items()}, "key_length"),
+        ),
+        "server_error": Fault("A key too long makes the server fail.", _CHECKED, _failing("key_length")),
         "bytes": Fault("A key's length is counted in bytes.", _CHECKED, _counting("key_length", _bytes_of_keys)),
         "one_less": Fault(
             "A key may be one character shorter than documented.",
@@ -140,6 +193,12 @@ FAULTS = {
     },
     "value_length_is_limited": {
         "unlimited": Fault("Values of any length are taken.", _CHECKED, _counting("value_length", _never)),
+        "cut": Fault(
+            "A value too long is cut in silence.",
+            _CHECKED,
+            _cutting(lambda value, limits: {key: str(item)[: limits.value_length] for key, item in value.items()}, "value_length"),
+        ),
+        "server_error": Fault("A value too long makes the server fail.", _CHECKED, _failing("value_length")),
         "bytes": Fault("A value's length is counted in bytes.", _CHECKED, _counting("value_length", _bytes_of_values)),
         "one_less": Fault(
             "A value may be one character shorter than documented.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
-from mockserver.breaking import other_status_of, refused, rewrite, skipped
+from mockserver.breaking import refused, rewrite, skipped, wrong_status
 from mockserver.pipeline import EMPTY, Answer, Call, Fault, Refusal, Site, Stage, Step
 from mockserver.pointer import ABSENT
 from specs.conventions.rate_limit import RateLimit
@@ -131,10 +131,6 @@ def _longer(step: Step, site: Site) -> Step:
     return broken
 
 
-def _misstatus(call: Call, site: Site) -> None:
-    call.status = other_status_of(site, site.parameters.cause)
-
-
 def _silence(call: Call, site: Site) -> None:
     """Empties the message, wherever it may stand."""
     call.document = rewrite(call.document, _places(site), lambda value: "")  # noqa: ARG005
@@ -158,7 +154,7 @@ FAULTS = {
     "limit_is_enforced": {
         "never": Fault("There is no limit.", Stage.RATE_LIMIT, skipped),
         "early": Fault("The limit is half of what is said.", Stage.RATE_LIMIT, _early),
-        "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, refused(_misstatus, "rate_limited")),
+        "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, wrong_status),
     },
     "keys_are_independent": {
         "shared": Fault("All callers are counted together.", Stage.RATE_LIMIT, _shared),

@@ -178,10 +178,10 @@ def _elsewhere(step: Step, site: Site) -> Step:  # noqa: ARG001
 
 
 def _without_prefix(*, all_of_them: bool) -> Wrap:
-    """The wrap that answers at paths without the base path, and not at those with it; for all operations, or for the last."""
+    """The wrap that answers at paths without the base path, and not at those with it; for all operations, or for the first."""
 
     def wrap(step: Step, site: Site) -> Step:
-        moved = site.operations if all_of_them else site.operations[-1:]
+        moved = site.operations if all_of_them else site.operations[:1]
         if site.served.operation is not None:
             return _elsewhere(step, site) if site.served.id in moved else step
 

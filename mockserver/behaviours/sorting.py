@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mockserver.breaking import Change, after, forgiving, other_status_of, refused, rewrite, thaw
-from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step
+from mockserver.breaking import Change, after, forgiving, other_status_of, refused, rewrite, server_error, thaw
+from mockserver.misbehaviours.listing import Arrange, has_pages, leaving_none, listed, rearranged
+from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.pointer import tokens
 from mockserver.schemas import properties
-from mockserver.store import Key, Query
+from mockserver.store import Key, Row
 from mockserver.store.memory import sort_value
+from mockserver.values import types_of
 from specs.conventions.sorting import Sorting
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
-    from specs.model import Group, Resource
+    from specs.model import Clause, Group, Resource, Spec
 
 __all__ = ["FAULTS", "steps"]
 
@@ -105,42 +107,92 @@ def _order_string(text: str) -> Asked:
     return found
 
 
-def _unsorted(step: Step, site: Site) -> Step:  # noqa: ARG001
-    """Looks at no sort key."""
-    return lambda call: None  # noqa: ARG005
+def _of_direction(keys: list[Key], direction: str) -> bool:
+    """Whether a list is sorted in a direction (`asc`, `desc`, or `both` for any) by its first key."""
+    return bool(keys) and (direction == "both" or keys[0].descending == (direction == "desc"))
 
 
-def _turned(*, ascending: bool) -> Change:
-    """Turns round the keys of one direction."""
+def _dropped(direction: str) -> Change:
+    """Looks at no sort key of a direction."""
 
     def change(call: Call, site: Site) -> None:  # noqa: ARG001
-        call.wanted.order = [key._replace(descending=not key.descending) if key.descending is not ascending else key for key in call.wanted.order]
+        if _of_direction(call.wanted.order, direction):
+            call.wanted.order = []
 
     return change
 
 
-def _as_text(call: Call, site: Site) -> None:  # noqa: ARG001
-    """Sorts everything as text, numbers, too."""
-    if not call.wanted.order:
-        return
-    key, wanted = call.wanted.order[0], call.wanted
-    whole = Query(account=wanted.account, equal=wanted.equal, tests=wanted.tests, seen=wanted.seen)
-    rows = list(call.space.store.select(call.served.table(call), whole)[0])
-    rows.sort(key=lambda row: str(row.record.get(key.member)), reverse=key.descending)
-    call.rows = rows[wanted.offset :][: wanted.limit]
+def _turned(direction: str) -> Change:
+    """Turns round the keys of one direction."""
+
+    def change(call: Call, site: Site) -> None:  # noqa: ARG001
+        if _of_direction(call.wanted.order, direction):
+            call.wanted.order = [key._replace(descending=not key.descending) for key in call.wanted.order]
+
+    return change
 
 
-def _each_page_alone(step: Step, site: Site) -> Step:  # noqa: ARG001
-    """Cuts the pages first, and sorts each."""
+def _refused_descending(step: Step, site: Site) -> Step:
+    """Takes the sign of descending order for a part of the key, and refuses it."""
 
     def broken(call: Call) -> Answer:
-        order, call.wanted.order = call.wanted.order, []
         answer = step(call)
-        for key in reversed(order):
-            call.rows.sort(key=lambda row, member=key.member: sort_value(row.record.get(member)), reverse=key.descending)  # type: ignore[misc]
-        return answer
+        name = call.query.get(site.parameters.parameter, "")
+        return Refusal("unsupported_sort", {"name": name, "param": site.parameters.parameter}) if _of_direction(call.wanted.order, "desc") else answer
 
     return broken
+
+
+def _as_text(direction: str) -> Arrange:
+    """Sorts everything as text, numbers, too."""
+
+    def arrange(call: Call, site: Site, rows: list[Row]) -> list[Row]:  # noqa: ARG001
+        if not _of_direction(call.wanted.order, direction):
+            return rows
+        key = call.wanted.order[0]
+        return sorted(rows, key=lambda row: str(row.record.get(key.member)), reverse=key.descending)
+
+    return arrange
+
+
+def _each_page_alone(direction: str) -> Wrap:
+    """The wrap that cuts the pages first, and sorts each."""
+
+    def wrap(step: Step, site: Site) -> Step:  # noqa: ARG001
+        def broken(call: Call) -> Answer:
+            order = call.wanted.order
+            if not _of_direction(order, direction):
+                return step(call)
+            call.wanted.order = []
+            answer = step(call)
+            call.wanted.order = order
+            for key in reversed(order):
+                call.rows.sort(key=lambda row, member=key.member: sort_value(row.record.get(member)), reverse=key.descending)  # type: ignore[misc]
+            return answer
+
+        return broken
+
+    return wrap
+
+
+def _one_misplaced(direction: str) -> Change:
+    """Changes the places of the page's first and last record."""
+
+    def change(call: Call, site: Site) -> None:  # noqa: ARG001
+        if len(call.rows) > 1 and _of_direction(call.wanted.order, direction):
+            call.rows[0], call.rows[-1] = call.rows[-1], call.rows[0]
+
+    return change
+
+
+def _sorts_numbers(spec: Spec, clause: Clause) -> bool:
+    """Whether numbers are among the members that sort."""
+    parameters: Sorting = spec.convention(clause).parameters
+    for name in {spec.operations[operation].resource for operation in clause.operations} - {None}:
+        schemas = properties(spec.resources[name or ""].schema)
+        if any(types_of(schemas[member]) & {"integer", "number"} for member in parameters.members.get(name or "", schemas) if member in schemas):
+            return True
+    return False
 
 
 def _retitled(call: Call, site: Site) -> None:
@@ -153,27 +205,32 @@ def _misstatus(call: Call, site: Site) -> None:
     call.status = other_status_of(site, "unsupported_sort")
 
 
-_READ, _LISTED = Stage.VALIDATION, Stage.EFFECT
+_READ = Stage.VALIDATION
+
+
+def _ways(direction: str) -> dict[str, Fault]:
+    """The ways not to sort in a direction."""
+    return {
+        "ignored": Fault("Sort keys are not looked at.", _READ, after(_dropped(direction))),
+        "turned": Fault("The list comes in the opposite order.", _READ, after(_turned(direction))),
+        "as_text": listed("Numbers are sorted as text.", rearranged(_as_text(direction)), fits=_sorts_numbers),
+        "each_page_alone": listed("Each page is sorted by itself.", _each_page_alone(direction), fits=has_pages),
+        "one_misplaced": listed("The first and the last record have changed places.", after(_one_misplaced(direction))),
+    }
+
 
 FAULTS = {
-    "ascending_sorts": {
-        "ignored": Fault("Sort keys are not looked at.", _READ, _unsorted),
-        "descending": Fault("Ascending is taken for descending.", _READ, after(_turned(ascending=True))),
-        "as_text": Fault("Numbers are sorted as text.", _LISTED, after(_as_text), kind="lifecycle"),
-        "each_page_alone": Fault("Each page is sorted by itself.", _LISTED, _each_page_alone, kind="lifecycle"),
-    },
-    "descending_sorts": {
-        "ascending": Fault("Descending is taken for ascending.", _READ, after(_turned(ascending=False))),
-        "ignored": Fault("Sort keys are not looked at.", _READ, _unsorted),
-        "as_text": Fault("Numbers are sorted as text.", _LISTED, after(_as_text), kind="lifecycle"),
-    },
+    "ascending_sorts": _ways("asc"),
+    "descending_sorts": {**_ways("desc"), "refused": Fault("Descending order is refused.", _READ, _refused_descending)},
     "both_directions_sort": {
-        "ignored": Fault("Sort keys are not looked at.", _READ, _unsorted),
-        "descending_only": Fault("Ascending is taken for descending.", _READ, after(_turned(ascending=True))),
-        "ascending_only": Fault("Descending is taken for ascending.", _READ, after(_turned(ascending=False))),
+        **_ways("both"),
+        "descending_only": Fault("Ascending is taken for descending.", _READ, after(_turned("asc"))),
+        "ascending_only": Fault("Descending is taken for ascending.", _READ, after(_turned("desc"))),
     },
     "unsupported_sort_is_refused": {
         "ignored": Fault("An unknown sort key is not looked at.", _READ, forgiving("unsupported_sort")),
+        "nothing": Fault("An unknown sort key gives an empty list.", _READ, leaving_none("unsupported_sort")),
+        "server_error": Fault("An unknown sort key makes the server fail.", Stage.RENDERING, refused(server_error, "unsupported_sort")),
         "other_text": Fault("The refusal has other texts than documented.", Stage.RENDERING, refused(_retitled, "unsupported_sort")),
         "other_status": Fault("The refusal has another status.", Stage.RENDERING, refused(_misstatus, "unsupported_sort")),
     },

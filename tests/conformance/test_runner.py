@@ -394,6 +394,17 @@ def test_unknown_base_path_can_not_be_examined() -> None:
     assert "base_path" in examination.outcome.todo
 
 
+def test_url_at_which_nothing_is_known_can_not_be_examined() -> None:
+    examination = examined(Notes(base="/elsewhere"), notes_target(url="http://notes.test/api"))
+    assert isinstance(examination.outcome, CouldNotExamine)
+
+
+def test_base_path_that_the_target_names_is_taken_as_it_is() -> None:
+    examination = examined(Notes(base="/elsewhere"), notes_target(base_path="/v9"), clauses=["auth"])
+    assert examination.outcome == Completed()
+    assert isinstance(verdict(examination, "auth/required"), Failed)
+
+
 def test_representative_resource_that_is_unknown_is_skipped() -> None:
     skipped = verdict(examined(Notes(wrong="no tags")), "envelope/tags")
     assert isinstance(skipped, Skipped)

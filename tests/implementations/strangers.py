@@ -11,7 +11,7 @@ import re
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -96,14 +96,19 @@ def clause_of(stranger: Stranger, bug: str) -> str:
     return f"{stranger.api}/{group}/{slug}"
 
 
-def examined(stranger: Stranger, bug: str = "", clauses: tuple[str, ...] | None = None, generated: int = GENERATED) -> Examination:
-    """What the examination by the vendor's target file finds; the rate limit is on where clauses of it are examined."""
-    limited = clauses is None or any("/rate/" in clause for clause in clauses)
+def examined(stranger: Stranger, bug: str = "", clauses: tuple[str, ...] | None = None) -> Examination:
+    """What the examination by the vendor's target file finds.
+
+    The rate limit is on only where it is named among the clauses: all others would have to keep to it.
+    """
+    limited = stranger.limited and any("/rate/" in clause for clause in clauses or ())
     with stranger.serve(bug, limited=limited) as served:
         target = stranger.target(served)
+        if stranger.limited and not limited:
+            target = replace(target, skip=(f"{stranger.api}/rate",), permit=replace(target.permit, exhaust_rate_limit=False))
         spec = bind(specs.load(stranger.api), target)
         with UrlTransport(target) as transport:
-            return examine(spec, target, transport, clauses=clauses, options=Options(generated=generated), clock=_clock(stranger, limited))
+            return examine(spec, target, transport, clauses=clauses, options=Options(generated=GENERATED), clock=_clock(stranger, limited))
 
 
 def plainly_examined(stranger: Stranger, field: str) -> Examination:

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from conformance.checks.authorization import CHECKS
+from conformance.verdict import Failed, Inconclusive, Passed, Skipped
+from tests.conformance.checks.guarded import verdict
+
+
+@pytest.mark.parametrize("clause", [
+    "paydirt/auth/limited",
+    "timedash/auth/forbidden",
+    "88miles/auth/read-denied",
+    "productive/auth/denied",
+])
+def test_right_implementation_passes(clause: str) -> None:
+    assert isinstance(verdict(CHECKS, clause), Passed)
+
+
+@pytest.mark.parametrize(("clause", "bug"), [
+    ("paydirt/auth/limited", "no_roles"),
+    ("paydirt/auth/limited", "as_unknown"),
+    ("paydirt/auth/limited", "as_absent"),
+    ("paydirt/auth/limited", "done_all_the_same"),
+    ("timedash/auth/forbidden", "no_roles"),
+    ("timedash/auth/forbidden", "as_unknown"),
+    ("timedash/auth/forbidden", "done_all_the_same"),
+    ("88miles/auth/read-denied", "no_roles"),
+])
+def test_broken_implementation_fails(clause: str, bug: str) -> None:
+    found = verdict(CHECKS, clause, bug)
+    assert isinstance(found, Failed)
+    assert found.expected
+    assert found.observed
+
+
+def test_refusal_as_prose_says_passes() -> None:
+    assert isinstance(verdict(CHECKS, "productive/auth/denied", "as_unknown"), Passed)
+
+
+def test_reads_alone_prove_nothing() -> None:
+    assert isinstance(verdict(CHECKS, "timedash/auth/forbidden", write=False), Inconclusive)
+
+
+def test_limited_credential_is_needed() -> None:
+    assert isinstance(verdict(CHECKS, "timedash/auth/forbidden", without=("limited",)), Skipped)

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+
+from conformance.checks.isolation import CHECKS
+from conformance.verdict import Failed, Inconclusive, Passed, Skipped
+from tests.conformance.checks.guarded import verdict
+
+
+@pytest.mark.parametrize("clause", [
+    "paydirt/error/foreign-record",
+    "paydirt/auth/full-sees-account",
+    "88miles/list/own",
+    "productive/auth/organization",
+])
+def test_right_implementation_passes(clause: str) -> None:
+    assert isinstance(verdict(CHECKS, clause), Passed)
+
+
+@pytest.mark.parametrize(("clause", "bug"), [
+    ("paydirt/error/foreign-record", "foreign_read"),
+    ("paydirt/error/foreign-record", "foreign_delete"),
+    ("paydirt/error/foreign-record", "foreign_404"),
+    ("paydirt/error/foreign-record", "all_listed"),
+    ("paydirt/auth/full-sees-account", "own_only"),
+    ("88miles/list/own", "all_listed"),
+    ("88miles/list/own", "foreign_read"),
+    ("productive/auth/organization", "any_selector"),
+    ("productive/auth/organization", "foreign_read"),
+    ("productive/auth/organization", "foreign_delete"),
+    ("productive/auth/organization", "all_listed"),
+])
+def test_broken_implementation_fails(clause: str, bug: str) -> None:
+    found = verdict(CHECKS, clause, bug)
+    assert isinstance(found, Failed)
+    assert found.expected
+    assert found.observed
+
+
+def test_reading_alone_finds_it() -> None:
+    assert isinstance(verdict(CHECKS, "paydirt/error/foreign-record", "foreign_read", write=False), Failed)
+
+
+def test_reading_alone_passes() -> None:
+    assert isinstance(verdict(CHECKS, "paydirt/error/foreign-record", write=False), Passed)
+
+
+def test_nothing_there_is_inconclusive() -> None:
+    assert isinstance(verdict(CHECKS, "paydirt/error/foreign-record", few=0, write=False), Inconclusive)
+    assert isinstance(verdict(CHECKS, "88miles/list/own", few=0, write=False), Inconclusive)
+
+
+def test_other_credential_is_needed() -> None:
+    assert isinstance(verdict(CHECKS, "88miles/list/own", without=("other",)), Skipped)
+
+
+def test_one_credential_sees_its_own() -> None:
+    assert isinstance(verdict(CHECKS, "paydirt/auth/full-sees-account", without=("second",)), Passed)

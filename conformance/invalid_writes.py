@@ -108,8 +108,8 @@ def creates(exam: Exam, operation: Operation, arguments: WriteRefused) -> Flow:
                 return Failed(f"{attempt.what} refused", writes.told(exam, response), operation=operation.id)
             remarks.append(f"{operation.id} takes {attempt.what}")
             taken.add(str((passing(exam, response, resource) or {}).get(resource.key)))
-    if not refused:
-        return _all_taken(operation, attempts, remarks)
+    if all(attempt.of_parent for attempt in refused):
+        return _all_taken(operation, attempts, refused, remarks)
     left = yield from _left_behind(exam, resource, taken if before is not None else None, refused)
     if left is None and before is not None:
         left = yield from _left_again(exam, operation, refused, parents, taken)
@@ -145,11 +145,15 @@ def _is_error(exam: Exam, operation: Operation, response: Response) -> bool:
     return bool(response.body.strip()) and mismatch(shape, exam.read.document(response)) is None
 
 
-def _all_taken(operation: Operation, attempts: list[Attempt], remarks: list[str]) -> Verdict:
-    if len(remarks) < len(attempts) or not any(attempt.of_type for attempt in attempts):
+def _all_taken(operation: Operation, attempts: list[Attempt], refused: list[Attempt], remarks: list[str]) -> Verdict:
+    """What it means that no write was refused for its own members: a failure if some were of a wrong type, and none for another reason."""
+    unsure = not any(attempt.of_type and attempt not in refused for attempt in attempts)
+    if refused and unsure:
+        return Passed(f"{operation.id} refuses {', '.join(attempt.what for attempt in refused)}", tuple(filter(None, remarks)))
+    if len(remarks) < len(attempts) or unsure:
         needs = "a credential that may write, and records that show their members"
         return Inconclusive(f"{operation.id} was sent nothing that is surely invalid, or refused it for other reasons", needs)
-    tried = ", ".join(attempt.what for attempt in attempts)
+    tried = ", ".join(attempt.what for attempt in attempts if attempt not in refused)
     return Failed(f"at least one of these refused: {tried}", "all of them were taken", operation=operation.id)
 
 
@@ -231,7 +235,7 @@ def updates(exam: Exam, operation: Operation, arguments: WriteRefused) -> Flow:
             remarks.append(f"{operation.id} takes {attempt.what}")
         before = after
     if not refused:
-        return _all_taken(operation, attempts, remarks)
+        return _all_taken(operation, attempts, refused, remarks)
     return Passed(f"{operation.id} refuses {', '.join(attempt.what for attempt in refused)}, and changes nothing", tuple(filter(None, remarks)))
 
 

@@ -367,7 +367,7 @@ def _bad_encoding(exam: Exam, aims: Aims, operation: Operation, cause: str) -> S
 def _unknown_sort(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
     sorting = exam.parameters_of("sorting", operation) if operation.effect == "list" else None
     aim = (yield from aims.at(operation)) if sorting is not None else None
-    if aim is None:
+    if aim is None or sorting is None:
         return []
     request = aim.request(exam, parameters={sorting.parameter: "zz_proctor_no_such"})
     return [Trial(operation, request, cause, "a sort key that there isn't", aim.request(exam), certain=False, names=(sorting.parameter,))]

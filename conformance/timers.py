@@ -152,15 +152,15 @@ class Timed:
         """The member of an entry that has a meaning, such as `{start}`."""
         return next((name for name, value in self.timer.entry.items() if value == meaning), None)
 
-    def refused(self, operation: Operation, response: Response) -> bool:
-        """Whether an action that should work was refused for a reason that says nothing of it: a right, or a load. Another refusal fails."""
+    def refused(self, operation: Operation, response: Response, *, besides: tuple[int, ...] = (403,)) -> bool:
+        """Whether an action that should work was refused for a reason that says nothing of it: a load, no right (`besides`). Another refusal fails."""
         if self.exam.read.succeeded(response):
             return False
-        if response.status in (401, 403, 429, 502, 503, 504):
+        if response.status in (401, 429, 502, 503, 504, *besides):
             self.findings.lack(f"{operation.id} (answered {response.status})")
             return True
         told = f"{response.status}: {self.exam.read.excerpt(response, 120)}"
-        raise Ended(Failed(f"a success of {operation.id} on a new {self.resource.singular}", told, operation=operation.id))
+        raise Ended(Failed(f"a success of {operation.id} on a {self.resource.singular} of the caller's own", told, operation=operation.id))
 
 
 def opened(exam: Exam, clause: Clause) -> Timed:

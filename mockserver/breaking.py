@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Change",
     "after",
+    "answered_as",
     "before",
+    "crashing",
     "denied",
     "forgiving",
     "last_only",
@@ -131,6 +133,26 @@ def forgiving(*causes: str) -> Wrap:
 def denied(*causes: str) -> Wrap:
     """The wrap that refuses whatever comes, for the first cause."""
     return lambda step, site: lambda call: Refusal(causes[0])  # noqa: ARG005
+
+
+def answered_as(cause: str, *causes: str) -> Wrap:
+    """The wrap, at RENDERING, that answers refusals for these causes as though it were another cause."""
+
+    def change(call: Call, site: Site) -> None:
+        assert call.refusal is not None
+        call.status, headers, call.media, call.document = Refuser(site.api, site.served).answer(Refusal(cause, call.refusal.values))
+        call.headers.update(headers)
+
+    return refused(change, *causes)
+
+
+def crashing(on: Callable[[Call, Site], bool]) -> Wrap:
+    """The wrap that makes the server fail on some calls."""
+
+    def wrap(step: Step, site: Site) -> Step:
+        return lambda call: Refusal("server_error") if on(call, site) else step(call)
+
+    return wrap
 
 
 def last_only(wrap: Wrap) -> Wrap:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import sys
@@ -21,7 +22,9 @@ from specs.model import Spec
 
 __all__ = ["Live", "bind_port", "live", "serve"]
 
-_AFTERMATH = 0.0
+_AFTERMATH = 0.5
+"""Seconds that the server's threads are given to end after it has stopped."""
+
 _GRACE = 0.5
 """Seconds that open connections are given when the server stops."""
 
@@ -104,10 +107,21 @@ def serve(
             announce(url, engine)
         await running
 
+    threads = _threads()
     asyncio.run(run())
-    # The server's own threads end a moment after it has; an interpreter that goes down under them makes them complain.
-    time.sleep(_AFTERMATH)
+    # The server's own threads end a moment after it has, and complain aloud of an interpreter that goes down under them.
+    deadline = time.monotonic() + _AFTERMATH
+    while _threads() > threads and time.monotonic() < deadline:
+        time.sleep(0.005)
     return 0
+
+
+def _threads() -> int:
+    """How many threads this process has, those that are not Python's included; 0 where the system does not tell."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return 0
 
 
 def _url(scheme: str, host: str, port: int) -> str:

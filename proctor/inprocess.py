@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from conformance.exchange import Request, Response
@@ -22,9 +22,24 @@ SECURE, PLAIN = "https://stub.invalid", "http://stub.invalid"
 
 
 def stub_target(spec: Spec, url: str = SECURE, plain_url: str | None = PLAIN) -> Target:
-    """A target that is the stub of a spec: its seed's callers, with everything permitted."""
+    """A target that is the stub of a spec: its seed's callers, what it chose where the document is silent, and everything permitted."""
     credentials = {principal.name: principal.credential for principal in spec.seed.principals}
-    return Target(api=spec.api, url=url, plain_url=plain_url, credentials=credentials, permit=Permit(write=True, exhaust_rate_limit=True))
+    permit = Permit(write=True, exhaust_rate_limit=True)
+    return Target(api=spec.api, url=url, plain_url=plain_url, credentials=credentials, parameters=_choices(spec), permit=permit)
+
+
+_NAMED_CHOICES = {"sorting": ("style",), "jsonp": ("parameter",), "aggregation": ("group_parameter",), "cors": ("origins",)}
+"""Parameters that a target file has to name, as an examination can't know them, by kind of convention."""
+
+
+def _choices(spec: Spec) -> dict[str, dict[str, Any]]:
+    """Those of them that the spec calls choices, as the stub has them."""
+    found: dict[str, dict[str, Any]] = {}
+    for group in spec.groups.values():
+        for name in set(_NAMED_CHOICES.get(group.kind, ())) & set(group.choices):
+            value = getattr(group.parameters, name)
+            found.setdefault(group.name, {})[name] = "dash" if value == "any" else value
+    return found
 
 
 def engine_clock(engine: Engine) -> Clock:

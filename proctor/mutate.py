@@ -47,12 +47,13 @@ def command(apis: tuple[str, ...], only: tuple[str, ...], verbose: bool) -> None
 
 def examine_engine(spec: Spec, engine: Engine, clauses: tuple[str, ...] | None = None) -> Examination:
     """What an examination finds of an engine, in process; time passes by the engine's clock."""
+    from conformance.binding import bind
     from conformance.examination import Options
     from conformance.runner import examine
     from proctor.inprocess import EngineTransport, engine_clock, stub_target
 
-    options = Options(generated=8 if clauses is None else 4, assured=True)
-    return examine(spec, stub_target(spec), EngineTransport(engine), clauses=clauses, options=options, clock=engine_clock(engine))
+    options, target = Options(generated=8 if clauses is None else 4, assured=True), stub_target(spec)
+    return examine(bind(spec, target), target, EngineTransport(engine), clauses=clauses, options=options, clock=engine_clock(engine))
 
 
 def mutants(spec: Spec, only: tuple[str, ...] = ()) -> list[FaultId]:

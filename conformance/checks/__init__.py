@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from conformance.check import Check
 from conformance.checks import (
+    actions,
     aggregation,
     authentication,
     authorization,
@@ -32,6 +33,7 @@ from conformance.checks import (
 __all__ = ["CHECKS"]
 
 CHECKS: dict[str, dict[str, Check]] = {
+    "actions": actions.CHECKS,
     "aggregation": aggregation.CHECKS,
     "authentication": authentication.CHECKS,
     "authorization": authorization.CHECKS,

@@ -126,8 +126,7 @@ def _equality(exam: Exam, clause: Clause, operation: Operation) -> Flow:
             elif (yield from _equal(narrowed, [one])):
                 taken.append(member)
     yield from _together(narrowed, list(dict.fromkeys(taken)))
-    if not any(other.rule == "filters_combine_with_pages" for other in exam.spec.clauses.values()):
-        yield from _by_pages(narrowed, taken)
+    yield from _by_pages(narrowed, taken)
     yield from _nearly(narrowed, [member for member in taken if narrowed.members[member] == "text"], None)
     nothing = f"no filter of {operation.id} could tell anything"
     return findings.verdict(f"{operation.id}: {{n}} filters give what matches, and nothing else", nothing, f"{narrowed.listing.resource.plural} that differ")
@@ -258,13 +257,20 @@ def _paged(exam: Exam, clause: Clause, operation: Operation) -> Flow:
         return Inconclusive(f"no filter of {operation.id} is known to have several matches", needs)
     index = exam.draw(st.integers(0, min(len(found), _DRAWN) - 1), f"{operation.id} filter", 0)
     wanted, matches = found[index]
-    size = exam.draw(st.integers(1, max(1, matches // 2)), f"{operation.id} size", max(1, matches // 3)) if pagination.size else None
+    sizes = _sizes(matches)
+    size = exam.draw(st.sampled_from(sizes), f"{operation.id} size", sizes[0]) if pagination.size else None
     paged = Paged(exam, operation, narrowed.listing.resource, pagination, narrowed.listing.parents, sent(narrowed.parameters, [wanted]))
     first = yield from paged.page(0, size=size)
     if first.ids is None:
         yield from _not_taken(narrowed, first.response, [wanted])
         return narrowed.findings.verdict("", f"{operation.id} was not filtered")
     return (yield from _walked(narrowed, paged, wanted, size))
+
+
+def _sizes(matches: int) -> list[int]:
+    """Sizes that cut so many records into two pages or more: those first that leave a last page which is not full."""
+    found = [size for size in range(2, matches) if matches % size]
+    return [*(size for size in found if size * 4 >= matches), 1] if found else [1]
 
 
 def _frequent(narrowed: Narrowed) -> list[tuple[Filter, int]]:
@@ -296,6 +302,8 @@ def _walked(narrowed: Narrowed, paged: Paged, wanted: Filter, size: int | None) 
 
 def _wrong_walk(narrowed: Narrowed, trail: Trail, known: Rows, wanted: Filter) -> str:
     exam, listing = narrowed.listing.exam, narrowed.listing
+    if trail.end == "endless":
+        return f"page {len(trail.pages) - 1} again after itself (counted from 0)"
     if len(set(trail.ids)) < len(trail.ids):
         return f"{next(key for key in trail.ids if trail.ids.count(key) > 1)} twice"
     records = tuple(record for page in trail.pages for record in exam.page_records(page.response, listing.resource))

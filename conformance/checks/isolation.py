@@ -15,6 +15,7 @@ from conformance.findings import Findings
 from conformance.reading import agrees
 from conformance.refusals import works
 from conformance.verdict import Failed, Inconclusive
+from specs.conventions.filtering import Filtering
 from specs.conventions.isolation import Isolation
 from specs.model import Clause, Operation, Resource
 
@@ -272,6 +273,48 @@ def _lists_are_apart(exam: Exam, clause: Clause, resource: Resource, found: tupl
                 raise _fail(f"no {resource.singular} in the lists of two accounts", observed, operation)
         if (mine and read) or theirs:
             findings.saw(f"{operation.id}: {len(mine)} and {len(theirs)} records, none in common")
+        if found is not None and not _may_be_shared(exam, clause, found[1]):
+            yield from _is_not_found(exam, resource, operation, found, parents, findings)
+
+
+def _is_not_found(
+    exam: Exam, resource: Resource, operation: Operation, found: tuple[str, Record, Own | None], parents: Mapping[str, str], findings: Findings
+) -> Steps[None]:
+    """A filter by the record's own members doesn't find it for other either."""
+    key, record, _ = found
+    how: Filtering | None = exam.parameters_of("filtering", operation)
+    if how is None:
+        return
+    named = how.members.get(resource.name, list(record))
+    usable = [name for name in named if isinstance(record.get(name), str) and record[name] and name != resource.key]
+    text = text_of_ours(exam, record)
+    for name in sorted(usable, key=lambda name: record[name] != text)[:2]:
+        response = yield exam.ask.operation(operation, parents=parents, parameters=_narrowing(how, name, record[name]), as_="other")
+        if not exam.read.succeeded(response):
+            continue
+        seen = yield from attempt(_records(exam, response, resource))
+        if not isinstance(seen, Ended) and any(str(each.get(resource.key)) == key and _same(each, record) for each in seen):
+            expected = f"no {resource.singular} of another account in a list narrowed by {name}"
+            raise _fail(expected, f"{operation.id} shows other the {resource.singular} {key} of full", operation)
+        findings.saw(f"{operation.id} narrowed by {name}")
+
+
+def _narrowing(how: Filtering, name: str, value: str) -> dict[str, Any]:
+    """The parameters that ask for records equal in one member."""
+    match how.style:
+        case "equality":
+            return {name: value}
+        case "brackets":
+            return {f"{how.parameter}[{name}]": value}
+        case "expression":
+            return {how.parameter: f'{name} = "{value}"'}
+        case "object":
+            return {how.parameter: {name: value}}
+
+
+def _records(exam: Exam, response: Response, resource: Resource) -> Steps[list[Record]]:
+    yield from ()
+    return list(exam.page_records(response, resource))
 
 
 def _is_hidden(exam: Exam, clause: Clause, resource: Resource, found: tuple[str, Record, Own | None], findings: Findings) -> Steps[None]:

@@ -492,7 +492,7 @@ def text_fills_the_number(exam: Exam, clause: Clause) -> Flow:
     return each(
         [
             *(_number_wins(exam, operation, arguments) for operation in [*creates, *updates]),
-            *(_text_is_understood(exam, operation, arguments, updates[:1]) for operation in creates[:1]),
+            *(_text_is_understood(exam, operation, arguments, [*creates[1:], *updates]) for operation in creates[:1]),
         ]
     )
 
@@ -525,7 +525,7 @@ def _number_wins(exam: Exam, operation: Operation, arguments: Parsed) -> Flow:
     return Passed(f"{operation.id} keeps a {arguments.number} that is given, also beside a {arguments.text}")
 
 
-def _text_is_understood(exam: Exam, operation: Operation, arguments: Parsed, updates: Iterable[Operation]) -> Flow:
+def _text_is_understood(exam: Exam, operation: Operation, arguments: Parsed, others: Iterable[Operation]) -> Flow:
     """No form of the text is documented; that none of those a person would write is understood is no reading of the document."""
     tried: list[str] = []
     for text, numbers in FORMS[arguments.form]:
@@ -534,10 +534,10 @@ def _text_is_understood(exam: Exam, operation: Operation, arguments: Parsed, upd
         if found is MISSING:
             return Inconclusive(f"{arguments.number} is not shown")
         if any(writes.kept(number, found) for number in numbers):
-            for update in updates:
-                record = yield from _written(exam, update, {arguments.text: text})
+            for other in others:
+                record = yield from _written(exam, other, {arguments.text: text})
                 if record is not None and arguments.number in record and not writes.kept(found, record[arguments.number]):
-                    return Failed(f"{arguments.number} of {found} for {text!r}, as from a create", repr(record[arguments.number]), operation=update.id)
+                    return Failed(f"{arguments.number} of {found} for {text!r}, as from a create", repr(record[arguments.number]), operation=other.id)
             return Passed(f"{operation.id} makes {found} of {text!r}", (f"{', '.join(tried)} not understood",) if tried else ())
         tried.append(repr(text))
     return Failed(f"{arguments.number} filled from one of these: {', '.join(tried)}", "none of them", operation=operation.id)

@@ -204,6 +204,9 @@ def _same_create(exam: Exam, nesting: Nesting, resource: Resource, nested: Opera
     wrong = writes.differences(exam, resource, given, record)
     if wrong:
         return Failed(f"the {resource.singular} that {nested.id} made, with the values given", wrong[0], operation=nested.id)
+    wrong = _told_otherwise(exam, resource, own.record, record)
+    if wrong:
+        return Failed(f"{nested.id} to answer with the {resource.singular} that the plain path shows", wrong[0], operation=nested.id)
     return Passed(f"what {nested.id} makes is read by the plain path")
 
 
@@ -218,6 +221,9 @@ def _same_update(exam: Exam, own: Made, plain: Operation, nested: Operation) -> 
     wrong = writes.differences(exam, own.resource, change, after)
     if wrong:
         return Failed(f"the change by {nested.id} seen by the plain path", wrong[0], operation=nested.id)
+    wrong = _told_otherwise(exam, own.resource, passing(exam, response, own.resource) or {}, after)
+    if wrong:
+        return Failed(f"{nested.id} to answer with the {own.resource.singular} that the plain path shows", wrong[0], operation=nested.id)
     return Passed(f"a change by {nested.id} is seen by the plain path")
 
 
@@ -262,7 +268,15 @@ def _same_action(exam: Exam, own: Made, plain: Operation, nested: Operation) -> 
     for name, value in (actions.actions[nested.effect or ""].set if actions else {}).items():
         if name in after and not agrees(value, after[name]):
             return Failed(f"{name} {value!r} by the plain path after {nested.id}", repr(after[name]), operation=nested.id)
+    wrong = _told_otherwise(exam, own.resource, one, after)
+    if wrong:
+        return Failed(f"{nested.id} to answer with the {own.resource.singular} that the plain path shows", wrong[0], operation=nested.id)
     return Passed(f"{nested.id} does as {plain.id}") if names else Inconclusive(f"nothing is known of what {nested.id} does")
+
+
+def _told_otherwise(exam: Exam, resource: Resource, answer: Mapping[str, Any], record: Mapping[str, Any]) -> list[str]:
+    """The members that only a write changes and that an answer shows other than a read after it."""
+    return writes.differences(exam, resource, record, answer, writes.own_names(exam, resource, ()))
 
 
 def _told_by(actions: Actions | None, effect: str) -> list[str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from conformance.addressing import MISSING
@@ -27,6 +26,9 @@ NONSENSE = "zz_no_such"
 """A key that no list has."""
 
 WORDS: Mapping[bool, str] = {False: "ascending", True: "descending"}
+
+_AHEAD = 6
+"""Values that each one is compared with."""
 
 _MEMBERS = 5
 """Members of one list that are sorted by."""
@@ -85,13 +87,21 @@ def keys(parameters: Sorting, style: str, member: str, descending: bool) -> dict
 
 
 def disorder(kind: Kind, member: str, records: Rows, descending: bool) -> str:
-    """The first two neighbours that no sensible order puts so; empty if there are none."""
+    """Two values that no sensible order puts so; empty if there are none."""
     values = [value for value in records.values(member) if value is not None and value is not MISSING]
-    for before, after in pairwise(values):
+    for before, after in _neighbours(values):
         order = compare(kind, before, after)
         if order is not None and (order < 0 if descending else order > 0):
             return f"{before!r} before {after!r}"
     return ""
+
+
+def _neighbours(values: list[Any]) -> Iterator[tuple[Any, Any]]:
+    """Pairs of values in their order: each with some that follow, as the next one may not be comparable, and both ends with all."""
+    for index, value in enumerate(values):
+        yield from ((value, other) for other in values[index + 1 : index + 1 + _AHEAD])
+    yield from ((values[0], other) for other in values[1:])
+    yield from ((other, values[-1]) for other in values[:-1])
 
 
 def _tells(kind: Kind, values: list[Any]) -> bool:
@@ -166,11 +176,15 @@ def _small(opened: Sorted) -> int | None:
 def _ordered(opened: Sorted, member: str, kind: Kind, descending: bool, *, size: int | None) -> Steps[int | None]:
     """One order of one list; ends the check as failed where it is wrong. Gives the size that is still to be tried."""
     listing, parameters = opened.listing, keys(opened.parameters, opened.style, member, descending)
+    already = not disorder(kind, member, opened.known, descending)
+    left, size = size, None if already else size
     rows = yield from listing.rows(parameters, size=size, short=0 if size else opened.known.first)
     expected = f"{member} {WORDS[descending]} for {', '.join(f'{name}={value}' for name, value in parameters.items())}"
     if not rows.read:
-        _not_taken(opened, rows.response, expected)
-        return size
+        turned = keys(opened.parameters, opened.style, member, not descending)
+        other = yield from listing.rows(turned, short=opened.known.first)
+        _not_taken(opened, rows.response, expected, must=other.read or _must_sort(opened))
+        return left
     wrong = disorder(kind, member, rows, descending) or _loss(listing, rows, opened.known)
     if wrong:
         rows = yield from listing.rows(parameters, size=size, fresh=True)
@@ -178,16 +192,17 @@ def _ordered(opened: Sorted, member: str, kind: Kind, descending: bool, *, size:
         wrong = (disorder(kind, member, rows, descending) or _loss(listing, rows, known)) if rows.read and known.read else ""
     if wrong:
         raise Ended(Failed(expected, wrong, operation=listing.name))
-    if disorder(kind, member, opened.known, descending):
-        opened.findings.saw(f"{listing.name} by {member}")
-    else:
+    if already:
         opened.findings.remark(f"{listing.name} is {WORDS[descending]} by {member} without being asked, too")
-    return None if rows.first < len(rows.records) else size
+        return left
+    opened.findings.saw(f"{listing.name} by {member}")
+    return None if rows.first < len(rows.records) else left
 
 
-def _not_taken(opened: Sorted, response: Response, expected: str) -> None:
+def _not_taken(opened: Sorted, response: Response, expected: str, *, must: bool) -> None:
+    """What it means that an order brought no list: a failure where the key must be taken, as it is in the other direction; else it is missing."""
     name, status = opened.listing.name, response.status
-    if overloaded(response) or (status < 500 and not _must_sort(opened)):
+    if overloaded(response) or (status < 500 and not must):
         opened.findings.lack(f"{name}, {expected} (answered {status})")
         return
     raise Ended(Failed(expected, f"{status}: {opened.listing.exam.read.excerpt(response, 120)}", operation=name))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mockserver.breaking import Change, other_status_of, refused, rewrite, server_error, text_of, thaw
+from mockserver.breaking import Change, crashing, last_only, other_status_of, refused, rewrite, server_error, text_of, thaw
 from mockserver.pipeline import EMPTY, Answer, Call, Fault, Site, Stage, Step, Wrap
 from mockserver.pointer import ABSENT
 from mockserver.refusals import USUAL, Refuser
 from mockserver.schemas import Validator
+from specs.conventions.errors import CauseAnswered
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
@@ -99,12 +101,17 @@ _BROUGHT_ABOUT = {
 }
 """The causes that the stub sees in the mistakes that a clause names."""
 
+_MEANT = {"invalid_parameter": ("missing", "wrong_type", "outside_enum", "empty", "not_an_object")}
+"""The mistakes that are a cause, where a clause names none."""
+
 
 def _concerned(change: Change) -> Wrap:
     """The wrap that changes the answers to the cause that the clause is about, whatever mistake brought it about."""
 
     def wrap(step: Step, site: Site) -> Step:
-        causes = {site.arguments.cause, *(cause for mistake in getattr(site.arguments, "mistakes", []) for cause in _BROUGHT_ABOUT[mistake])}
+        arguments = site.arguments
+        named = arguments.mistakes if isinstance(arguments, CauseAnswered) else _MEANT.get(arguments.cause, ())
+        causes = {arguments.cause, *(cause for mistake in named for cause in _BROUGHT_ABOUT[mistake])}
         return refused(change, *causes)(step, site)
 
     return wrap
@@ -162,6 +169,25 @@ def _no_such_name(found: Any, site: Site) -> Any:  # noqa: ARG001
     return "zz_no_such_parameter"
 
 
+def _number(found: Any, site: Site) -> Any:  # noqa: ARG001
+    return len(str(found))
+
+
+def _internal_name(found: Any, site: Site) -> Any:  # noqa: ARG001
+    return f"col_{found}_1"
+
+
+def _falling_over(text: str) -> Wrap:
+    """The wrap that makes the server fail where a text of the request matches."""
+    wrong = re.compile(text)
+
+    def on(call: Call, site: Site) -> bool:  # noqa: ARG001
+        texts = (*call.values.values(), *call.query.values(), call.request.body.decode("utf-8", "replace"))
+        return any(wrong.search(found) for found in texts)
+
+    return crashing(on)
+
+
 def _member(site: Site) -> str:
     return str(site.arguments.member)
 
@@ -175,37 +201,49 @@ def _has_texts(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
 
 
 _INVALID = ("invalid_record", "invalid_parameter", "missing_parameter")
+_UNKNOWN = ("not_found", "parent_not_found", "foreign_record")
 _STRANGE_QUERIES = ("unsupported_filter", "unsupported_filter_value", "unsupported_sort", "unsupported_aggregate", "unsupported_group", "invalid_query")
 
 FAULTS = {
     "error_body_has_shape": {
         "misshapen": Fault("Errors lack a documented member, or it has another type.", Stage.RENDERING, refused(_misshapen)),
         "other_shape": Fault("Errors have a body of another shape.", Stage.RENDERING, refused(_other_shape), fits=_place_is_known),
+        "unknown_record_only": Fault("Only the refusal of an unknown record is misshapen.", Stage.RENDERING, refused(_misshapen, *_UNKNOWN)),
         "html": Fault("Errors are pages of HTML.", Stage.RENDERING, refused(lambda call, site: text_of(call, site, call.status))),
         "no_body": Fault("Errors have no body.", Stage.RENDERING, refused(_no_body)),
-        "other_status_inside": Fault(
-            "The status in the body is not that of the answer.", Stage.RENDERING, refused(_other_status_inside), fits=_tells_status
-        ),
+        "other_status_inside": Fault("The status in the body is not that of the answer.", Stage.RENDERING, refused(_other_status_inside), fits=_tells_status),
     },
     "entries_say_something": {
         "none": Fault("There are no entries.", Stage.RENDERING, refused(_entries(lambda value: []))),  # noqa: ARG005
         "blank": Fault("The entries are empty.", Stage.RENDERING, refused(_entries(_blank))),
+        "null": Fault("The only entry is null.", Stage.RENDERING, refused(_entries(lambda value: [None]))),  # noqa: ARG005
     },
     "cause_is_answered": {
         "other_status": Fault("The cause has another error's status.", Stage.RENDERING, _concerned(_misstatus)),
         "success": Fault("The cause is answered as a success.", Stage.RENDERING, _concerned(_success)),
         "server_error": Fault("The cause is answered as a fault of the server.", Stage.RENDERING, _concerned(server_error)),
+        "one_operation": Fault("In one operation, the cause has another error's status.", Stage.RENDERING, last_only(_concerned(_misstatus))),
         "other_text": Fault("The cause has other texts than documented.", Stage.RENDERING, _concerned(_other_text), fits=_has_texts),
     },
     "member_is_one_of": {
         "other_value": Fault("The member has a value that is not documented.", Stage.RENDERING, refused(_change_member(_member, _undocumented))),
         "upper_case": Fault("The member has its value in capitals.", Stage.RENDERING, refused(_change_member(_member, _in_capitals))),
+        "number": Fault("The member is a number.", Stage.RENDERING, refused(_change_member(_member, _number))),
+        "unknown_record_only": Fault(
+            "Only for an unknown record, the member has a value that is not documented.",
+            Stage.RENDERING,
+            refused(_change_member(_member, _undocumented), *_UNKNOWN),
+        ),
     },
     "cause_gives_member": {
         "another_value": Fault("The cause gives the member another value.", Stage.RENDERING, _concerned(_change_member(_member, _another_value))),
+        "undocumented": Fault(
+            "The cause gives the member a value that is not documented.", Stage.RENDERING, _concerned(_change_member(_member, _undocumented))
+        ),
     },
     "param_names_a_parameter": {
         "no_such_name": Fault("The member names what is no parameter of the request.", Stage.RENDERING, refused(_change_member(_member, _no_such_name))),
+        "internal_name": Fault("The member has a name that only the server knows.", Stage.RENDERING, refused(_change_member(_member, _internal_name))),
     },
     "status_is_never_for": {
         "all": Fault("Every one of the causes has the status.", Stage.RENDERING, _never_for(slice(None))),
@@ -216,6 +254,9 @@ FAULTS = {
         "malformed": Fault("A body that can't be read makes the server fail.", Stage.RENDERING, refused(server_error, "malformed")),
         "invalid": Fault("An invalid value makes the server fail.", Stage.RENDERING, refused(server_error, *_INVALID)),
         "unknown_id": Fault("An unknown id makes the server fail.", Stage.RENDERING, refused(server_error, "not_found")),
+        "emoji": Fault("A character beyond the basic plane makes the server fail.", Stage.PARSING, _falling_over(r"[\U00010000-\U0010ffff]|\\u[dD][89abAB]")),
+        "nul": Fault("A NUL makes the server fail.", Stage.PARSING, _falling_over(r"\x00|\\u0000")),
+        "huge_number": Fault("A number of more than 64 bits makes the server fail.", Stage.PARSING, _falling_over(r"(?<!\d)\d{20,}(?!\d)")),
         "strange_query": Fault("A strange query makes the server fail.", Stage.RENDERING, refused(server_error, *_STRANGE_QUERIES)),
     },
 }

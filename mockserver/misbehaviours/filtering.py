@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from mockserver.breaking import forgiving, other_status_of, refused, rewrite, server_error, thaw
-from mockserver.misbehaviours.listing import after_listing, answered_as, leaving_none, listed, never
+from mockserver.breaking import answered_as, forgiving, other_status_of, refused, rewrite, server_error, thaw
+from mockserver.misbehaviours.listing import after_listing, leaving_none, listed, never
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.reading import decode
 from mockserver.store import Test

@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 from mockserver.breaking import Change, after
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
-from mockserver.refusals import Refuser
 from mockserver.store import Row, Test
 from specs.model import Clause, Spec
 
-__all__ = ["Arrange", "Fits", "after_listing", "answered_as", "crashing", "has_pages", "leaving_none", "listed", "never", "rearranged", "respond_as"]
+__all__ = ["Arrange", "Fits", "after_listing", "has_pages", "leaving_none", "listed", "never", "rearranged"]
 
 Arrange = Callable[[Call, Site, list[Row]], list[Row]]
 """Makes other rows of all that a call wants, before a page is cut from them."""
@@ -61,35 +60,6 @@ def leaving_none(*causes: str) -> Wrap:
             return answer
 
         return broken
-
-    return wrap
-
-
-def answered_as(cause: str, *causes: str) -> Wrap:
-    """The wrap, at RENDERING, that answers refusals for these causes as though it were another cause."""
-
-    def wrap(step: Step, site: Site) -> Step:
-        def broken(call: Call) -> Answer:
-            if call.refusal is not None and call.refusal.cause in causes:
-                respond_as(call, site, Refusal(cause, call.refusal.values))
-            return step(call)
-
-        return broken
-
-    return wrap
-
-
-def respond_as(call: Call, site: Site, refusal: Refusal) -> None:
-    """Makes the answer that of a refusal."""
-    call.status, headers, call.media, call.document = Refuser(site.api, site.served).answer(refusal)
-    call.headers.update(headers)
-
-
-def crashing(on: Callable[[Call, Site], bool]) -> Wrap:
-    """The wrap that makes the server fail on some calls."""
-
-    def wrap(step: Step, site: Site) -> Step:
-        return lambda call: Refusal("server_error") if on(call, site) else step(call)
 
     return wrap
 

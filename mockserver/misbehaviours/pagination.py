@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
-from mockserver.breaking import after
-from mockserver.misbehaviours.listing import after_listing, crashing, listed, rearranged
+from mockserver.breaking import after, crashing
+from mockserver.misbehaviours.listing import after_listing, listed, rearranged
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.pointer import tokens
 from mockserver.store import Row

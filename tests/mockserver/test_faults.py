@@ -109,5 +109,5 @@ def test_a_fault_says_what_goes_wrong(api: str) -> None:
 
 @pytest.mark.parametrize("name", ["timedash/page/no-such", "timedash/page/walk:no-such", "timedash/page/walk@readAccount", "nonsense"])
 def test_unknown_fault_is_an_error_that_tells_what_there_is(name: str) -> None:
-    with pytest.raises(FaultError, match="there is|does not speak of"):
+    with pytest.raises(FaultError, match=r"there is|does not speak of"):
         _engine("timedash").set_faults([name])

@@ -167,12 +167,15 @@ TOURS: dict[str, list[Line]] = {
         ("GET", "/people?page[size]=200&filter[first_name][contains]=d"),
         ("GET", "/people?page[size]=200&filter[first_name][not_contain]=d"),
         ("GET", "/people?filter[zz_no_such]=1"),
+        ("GET", "/people/%F0%9F%98%80"),
+        ("GET", "/people/1%00"),
+        ("GET", "/people/" + "9" * 30),
         ("GET", "/people?filter[active]=perhaps"),
         ("GET", "/time_entries?sort=time&page[size]=100"),
         ("GET", "/time_entries?sort=-time&page[size]=100"),
         ("GET", "/people", None, "full", {"x-organization-id": "2002"}),
         ("GET", "/people", None, "full", {"x-organization-id": "9999"}),
-        ("GET", "/people", None, "full", {"x-organization-id": ""}),
+        ("GET", "/people", None, "full", {"x-organization-id": None}),
         ("POST", "/companies", {"data": {"type": "companies", "id": "4711", "attributes": {"name": "x"}}}),
         ("POST", "/companies", {"data": {"type": "people", "attributes": {"name": "x"}}}),
         ("POST", "/companies", {"data": [_company("one"), _company("two")]}, "full", _BULK),
@@ -253,7 +256,7 @@ def _filled(spec: Spec, operation: Operation, path: str, key: str | None = None)
     return path
 
 
-def _request(spec: Spec, method: str, path: str, body: Any, caller: str, *, headers: Mapping[str, str] | None = None, scheme: str = "https") -> Request:
+def _request(spec: Spec, method: str, path: str, body: Any, caller: str, *, headers: Mapping[str, str | None] | None = None, scheme: str = "https") -> Request:
     path, _, query = path.partition("?")
     sent: dict[str, str] = {}
     if body is not None:
@@ -261,7 +264,8 @@ def _request(spec: Spec, method: str, path: str, body: Any, caller: str, *, head
         sent["content-type"] = media.parameters.request[0] if media is not None else "application/json"
     query = _signed(spec, caller, query, sent)
     content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-    return Request(method, path, query, {**sent, **(headers or {})}, content, scheme)
+    told = {name: value for name, value in {**sent, **(headers or {})}.items() if value is not None}
+    return Request(method, path, query, told, content, scheme)
 
 
 def _signed(spec: Spec, caller: str, query: str, headers: dict[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
+from zlib import crc32
 
 from conformance.aiming import Aim, Aims, absent_key, attempt, in_order, names_a_record
 from conformance.asking import READS
@@ -220,8 +221,15 @@ def _required(exam: Exam, aim: Aim) -> list[str]:
 
 
 def _with(exam: Exam, aim: Aim, cause: str, members: Mapping[str, Any], what: str, names: tuple[str, ...]) -> Trial:
-    """The aim with other members: which of them a target minds is open, so that a success is no failure."""
-    return Trial(aim.operation, replace(aim, members=members).request(exam), cause, what, aim.request(exam), certain=False, names=names)
+    """The aim with other members: which of them a target minds is open, so that a success is no failure.
+
+    Texts of ours become another one in each, so that a record tells which request made it.
+    """
+    mark = f"{crc32(what.encode()) % 1000}"
+    ours = [name for name, value in members.items() if isinstance(value, str) and exam.payloads.run in value and name not in names]
+    written = {name: f"{value} {mark}" if name in ours else value for name, value in members.items()}
+    request = replace(aim, members=written).request(exam)
+    return Trial(aim.operation, request, cause, what, aim.request(exam), certain=False, names=names, members=written)
 
 
 def _properties(exam: Exam, resource: Resource) -> dict[str, Mapping[str, Any]]:

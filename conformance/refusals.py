@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,7 @@ class Trial:
     certain: bool = True
     also: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    members: Mapping[str, Any] | None = None
     loose: bool = False
 
 

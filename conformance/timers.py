@@ -102,14 +102,14 @@ class Timed:
             how["document"] = document
         return self.exam.ask.operation(operation, key=made.key, parents=parents, query=query, **how)
 
-    def act(self, operation: Operation, made: Made, inputs: Mapping[str, Any] | None = None) -> Steps[Response]:
+    def act(self, operation: Operation, made: Made, inputs: Mapping[str, Any] | None = None, *, as_: str = "full") -> Steps[Response]:
         """The answer to an action on a record of our own."""
-        return (yield (yield from self.request(operation, made, inputs)))
+        return (yield (yield from self.request(operation, made, inputs, as_=as_)))
 
-    def tell(self, effects: Iterable[str], made: Made) -> Steps[Response | None]:
+    def tell(self, effects: Iterable[str], made: Made, *, as_: str = "full") -> Steps[Response | None]:
         """The answer to the plain operation of the first of these actions; None where the target has none."""
         operations = self.operations(*effects)
-        return (yield from self.act(operations[0], made)) if operations else None
+        return (yield from self.act(operations[0], made, as_=as_)) if operations else None
 
     def shown(self, response: Response | None) -> Mapping[str, Any]:
         """The record of an answer; empty where it shows none."""

@@ -92,7 +92,6 @@ class Served:
         "operation",
         "params_field",
         "parents",
-        "pipeline",
         "pseudo",
         "resource",
         "stateful",
@@ -111,7 +110,8 @@ class Served:
             self.resource = api.spec.resources[operation.resource]
             self.effect = operation.effect
         self.parents = () if operation is None else api.parents_of(operation, self.resource)
-        self.stateful = self.resource is not None and (self.effect in EFFECTS or api.acts(self.resource.name, self.effect))
+        known = self.resource is not None and (self.effect in EFFECTS or api.acts(self.resource.name, self.effect))
+        self.stateful = known and not self._is_lone_example()
         self.writes = self.stateful and self.effect in WRITES
         self.names_record: bool = self.stateful and self.effect not in COLLECTION
         self.key_parameter = self._key_parameter()
@@ -120,7 +120,11 @@ class Served:
         self.media = negotiation.response
         self.entries: list[Entry] = []
         self.honest: Pipeline
-        self.pipeline: Pipeline
+
+    def _is_lone_example(self) -> bool:
+        """Whether the resource is a single thing of which only an example is known, since no record of it is seeded."""
+        assert self.resource is not None
+        return "singleton" in self.resource.operations and not self.api.spec.seed.records.get(self.resource.name)
 
     def _key_parameter(self) -> str | None:
         """The path parameter that names the record, or None where the path has none."""
@@ -155,7 +159,7 @@ class Api:
         self.any_method = any(group.parameters.any_method for group in spec.groups.values() if group.kind == "resources")
         for served in (*self.served.values(), *self.pseudo.values()):
             served.entries = list(self._entries(served))
-            served.honest = served.pipeline = self.compile(served.entries, served)
+            served.honest = self.compile(served.entries, served)
 
     def _suffixes(self) -> set[str]:
         found: set[str] = set()

@@ -12,6 +12,8 @@ from mockserver.rsgi import merged
 
 __all__ = ["AsgiApp"]
 
+_SAFE = "/:@!$&'()*+,;=-._~"
+
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -27,8 +29,11 @@ class AsgiApp:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            request, whole = await self._request(scope, receive)
-            await self._send(send, self._engine.handle(request) if whole else self._engine.too_large(request))
+            body = await _body(receive)
+            if body is None:
+                return
+            request = self._request(scope, body)
+            await self._send(send, self._engine.handle(request) if len(body) <= MAX_BODY else self._engine.too_large(request))
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
 
@@ -40,22 +45,19 @@ class AsgiApp:
             if message["type"] == "lifespan.shutdown":
                 return
 
-    async def _request(self, scope: dict[str, Any], receive: Receive) -> tuple[Request, bool]:
+    def _request(self, scope: dict[str, Any], body: bytes) -> Request:
         headers = merged([(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]])
-        body, more = b"", True
-        while more and len(body) <= MAX_BODY:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        mount = scope.get("root_path", "")
+        mount = quote(scope.get("root_path", ""), safe=_SAFE).rstrip("/")
         raw = scope.get("raw_path")
-        path = raw.decode("latin-1").partition("?")[0] if raw else quote(scope["path"])
+        path = raw.decode("latin-1").partition("?")[0] if raw else quote(scope["path"], safe=_SAFE)
+        if f"{path}/".startswith(f"{mount}/"):
+            path = path[len(mount) :]
         server = scope.get("server") or ("localhost", None)
         host = headers.get("host") or (server[0] if server[1] is None else f"{server[0]}:{server[1]}")
         origin = f"{scope.get('scheme', 'http')}://{host}"
-        query = scope["query_string"].decode("latin-1")
-        request = Request(scope["method"], path.removeprefix(mount) or "/", query, headers, body, self._scheme, origin, mount)
-        return request, len(body) <= MAX_BODY
+        query = scope.get("query_string", b"").decode("latin-1")
+        client = (scope.get("client") or ("unknown",))[0]
+        return Request(scope["method"], path or "/", query, headers, body, self._scheme, origin, mount, client)
 
     @staticmethod
     async def _send(send: Send, response: Response) -> None:
@@ -64,3 +66,16 @@ class AsgiApp:
             headers.append((b"content-length", str(len(response.body)).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": response.body})
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The body, cut a little beyond what is taken; None where the client went away before it was whole."""
+    parts, size, more = [], 0, True
+    while more and size <= MAX_BODY:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        more = message.get("more_body", False)
+    return b"".join(parts)

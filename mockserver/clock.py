@@ -26,6 +26,17 @@ class Clock:
             return self._frozen
         return time.time() + self._offset
 
+    @property
+    def frozen(self) -> bool:
+        """Whether the clock stands still."""
+        return self._frozen is not None
+
+    def copy(self) -> Clock:
+        """A clock of its own that shows the same, and runs or stands as this one does."""
+        other = Clock(self._frozen)
+        other._offset = self._offset
+        return other
+
     def elapsed(self) -> float:
         """Seconds of a stopwatch that stands still while the clock is frozen."""
         return 0.0 if self._frozen is not None else time.perf_counter()

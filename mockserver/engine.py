@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from http import HTTPStatus
 from random import Random
-from typing import Any, Literal
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
@@ -12,14 +15,22 @@ from mockserver.api import Api, Served
 from mockserver.clock import Clock
 from mockserver.exchange import Request, Response
 from mockserver.faults import plant, resolve
+from mockserver.journal import Journal
 from mockserver.pipeline import Call, Refusal, Space
 from mockserver.reading import read_query
 from mockserver.replay import Replayer, preferences
+from mockserver.spaces import HEADER, SpaceError, Spaces
 from mockserver.store import Row, Store, Table
 from mockserver.store.memory import MemoryStore
 from specs.model import Spec
 
-__all__ = ["MAX_BODY", "Engine"]
+if TYPE_CHECKING:
+    from mockserver.control import Control
+
+__all__ = ["CONTROL", "MAX_BODY", "Engine"]
+
+CONTROL = "/__proctor"
+"""Where the control plane lies, at the root, beside whatever is served."""
 
 MAX_BODY = 16 * 1024 * 1024
 """The largest body that is read, in bytes."""
@@ -31,7 +42,8 @@ class Engine:
     """Answers requests to one API, or to several, each under its name.
 
     `mode` is `stateful`, which keeps records and every documented behaviour, or `replay`, which answers with the documented
-    examples. `rate_limit` takes the place of each API's own limit; 0 lifts it.
+    examples. `rate_limit` takes the place of each API's own limit; 0 lifts it. `journal` keeps the exchanges, if it is on.
+    `control_token` opens the control plane to callers that are not on this machine; `max_spaces` bounds the spaces.
     """
 
     def __init__(
@@ -44,54 +56,94 @@ class Engine:
         seed: int = 0,
         faults: Sequence[str] = (),
         rate_limit: int | None = None,
+        journal: Journal | None = None,
+        control_token: str | None = None,
+        max_spaces: int = 64,
     ) -> None:
         found = list(specs)
         self.mode: Mode = mode
         self.apis = {spec.api: Api(spec, mount=f"/{spec.api}" if len(found) > 1 else "", rate_limit=rate_limit) for spec in found}
         self._only = next(iter(self.apis.values())) if len(found) == 1 else None
         self._seed = seed
-        self._space = Space("", MemoryStore() if store is None else store, clock or Clock(), Random(seed))
+        self._started = (clock or Clock()).copy()
+        self._faults = tuple(faults)
+        self._token = control_token
+        self._rows = {(api.name, name): _rows(api, name) for api in self.apis.values() for name in api.spec.seed.records}
         self._replayers: dict[int, Replayer] = {}
-        self.faults: tuple[str, ...] = ()
-        self._fill()
-        self.set_faults(faults)
+        self.journal = journal or Journal(on=False)
+        self.spaces = Spaces(lambda name: self._made(name, MemoryStore(), self._started.copy()), max_spaces)
+        self.main = self._made("", MemoryStore() if store is None else store, clock or Clock())
 
     @property
     def clock(self) -> Clock:
-        """The engine's clock."""
-        return self._space.clock
+        """The main space's clock."""
+        return self.main.clock
 
     @property
     def store(self) -> Store:
-        """The engine's store."""
-        return self._space.store
+        """The main space's store."""
+        return self.main.store
 
-    def _fill(self) -> None:
-        """Puts the seed's records into an empty store, and remembers it so."""
-        for api in self.apis.values():
-            for name, records in api.spec.seed.records.items():
-                table, key = Table("", api.name, name), api.spec.resources[name].key
-                if self.store.count(table) == 0:
-                    for item in records:
-                        record = item["record"]
-                        self.store.put(table, Row(str(record[key]), item["account"], item["user"], record))
-        self.store.snapshot("")
+    @cached_property
+    def control(self) -> Control:
+        """The control plane, made when it is first called."""
+        from mockserver.control import Control
 
-    def reset(self) -> None:
-        """Puts records, counters and randomness back to the start; the clock goes on."""
-        self.store.reset("")
-        self._space.counters.clear()
-        self._space.random.seed(self._seed)
+        return Control(self, self._token)
 
-    def set_faults(self, faults: Sequence[str]) -> None:
-        """Breaks the clauses named, `clause`, `clause:way` or `clause:way@operation`, and no others; raises `FaultError`."""
+    def _made(self, name: str, store: Store, clock: Clock) -> Space:
+        """A space as it is at the start: the seed's records in a store that is empty, and the faults that the engine began with."""
+        space = Space(name, store, clock, Random(self._seed))
+        for (api, resource), rows in self._rows.items():
+            table = Table(name, api, resource)
+            if store.count(table) == 0:
+                for row in rows:
+                    store.put(table, row)
+        store.snapshot(name)
+        self.set_faults(self._faults, space)
+        return space
+
+    def reset(self, space: Space | None = None) -> None:
+        """Puts records, counters and randomness of a space, or of the main one, back to the start; the clock goes on."""
+        space = space or self.main
+        space.store.reset(space.name)
+        space.counters.clear()
+        space.random.seed(self._seed)
+
+    def set_faults(self, faults: Sequence[str], space: Space | None = None) -> None:
+        """Breaks the clauses named, and no others, in a space or the main one; raises `FaultError`.
+
+        A fault is named `clause`, `clause:way`, `clause@operation` or `clause:way@operation`.
+        """
         planted = [resolve(text, self.apis) for text in faults]
+        broken = {}
         for api in self.apis.values():
-            plant(api, [fault for fault in planted if fault.api == api.name])
-        self.faults = tuple(faults)
+            broken.update(plant(api, [fault for fault in planted if fault.api == api.name]))
+        space = space or self.main
+        space.faults, space.broken = tuple(faults), broken
+
+    def space_of(self, request: Request) -> Space:
+        """The space that a request is for; raises `SpaceError` where it names none that can be had."""
+        name = request.headers.get(HEADER)
+        return self.main if name is None else self.spaces.get(name)
 
     def handle(self, request: Request) -> Response:
         """The response to a request."""
+        if request.path[:10] == CONTROL and request.path[10:11] in ("", "/"):
+            return self.control.handle(request)
+        try:
+            space = self.space_of(request)
+        except SpaceError as error:
+            return _problem(error.status, str(error))
+        journal = self.journal
+        if not journal.on:
+            return self._answer(request, space)
+        started = perf_counter()
+        answer = self._answer(request, space)
+        journal.add(request, answer, space.name, perf_counter() - started)
+        return answer
+
+    def _answer(self, request: Request, space: Space) -> Response:
         api, path, mount = self._only, request.path, request.mount
         if api is None:
             name, slash, rest = path[1:].partition("/")
@@ -103,24 +155,30 @@ class Engine:
             answer = self._replayed(served, request)
             if answer is not None:
                 return answer if request.method != "HEAD" else _headless(answer)
-        return self._run(served, values, suffix, methods.allow if methods is not None else "", request, path, mount)
+        query, broken = read_query(request.query) if request.query else ({}, None)
+        call = Call(request, served, values, query, space)
+        call.broken, call.suffix, call.mount, call.path = broken, suffix, mount, path
+        call.allow = methods.allow if methods is not None else ""
+        answer = (space.broken.get(served) or served.honest).run(call)
+        return answer if request.method != "HEAD" else _headless(answer)
 
     def too_large(self, request: Request) -> Response:
         """The response to a request whose body is over `MAX_BODY`; its body is not needed."""
+        if request.path[:10] == CONTROL and request.path[10:11] in ("", "/"):
+            return _problem(413, f"A body may have {MAX_BODY} bytes.")
+        answer = self._too_large(request)
+        if self.journal.on:
+            self.journal.add(request, answer, "", 0.0)
+        return answer
+
+    def _too_large(self, request: Request) -> Response:
         api = self._only or self.apis.get(request.path[1:].partition("/")[0])
         if api is None:
             return self._no_api()
         path = request.path if self._only is not None else "/" + request.path[1:].partition("/")[2]
         served, values, _, _ = api.route(request.method, path)
-        call = Call(request, served, values, {}, self._space)
+        call = Call(request, served, values, {}, self.main)
         return served.honest.end(call, Refusal("too_large", {"limit": MAX_BODY}))
-
-    def _run(self, served: Served, values: Mapping[str, str], suffix: str, allow: str, request: Request, path: str, mount: str) -> Response:
-        query, broken = read_query(request.query) if request.query else ({}, None)
-        call = Call(request, served, values, query, self._space)
-        call.broken, call.suffix, call.allow, call.mount, call.path = broken, suffix, allow, mount, path
-        answer = served.pipeline.run(call)
-        return answer if request.method != "HEAD" else _headless(answer)
 
     def _replayed(self, served: Served, request: Request) -> Response | None:
         wanted = preferences(request) if "prefer" in request.headers else {}
@@ -132,9 +190,19 @@ class Engine:
         return replayer.preferred(wanted) if wanted else replayer.usual()
 
     def _no_api(self) -> Response:
-        detail = "Each API lies under its name: " + ", ".join(f"/{name}" for name in self.apis)
-        body: dict[str, Any] = {"type": "about:blank", "title": "Not Found", "status": 404, "detail": detail}
-        return Response(404, {"content-type": "application/problem+json"}, orjson.dumps(body))
+        return _problem(404, "Each API lies under its name: " + ", ".join(f"/{name}" for name in self.apis))
+
+
+def _rows(api: Api, resource: str) -> list[Row]:
+    """The seed's rows of a resource; they never change, so that all spaces share them."""
+    key = api.spec.resources[resource].key
+    return [Row(str(item["record"][key]), item["account"], item["user"], item["record"]) for item in api.spec.seed.records[resource]]
+
+
+def _problem(status: int, detail: str) -> Response:
+    """What is wrong with a call to the stub itself, and not to an API (RFC 9457)."""
+    body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return Response(status, {"content-type": "application/problem+json"}, orjson.dumps(body))
 
 
 def _headless(answer: Response) -> Response:

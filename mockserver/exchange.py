@@ -16,6 +16,8 @@ class Request:
     `mount`, the prefix under which an adapter serves the engine. Header names are lower case, repeated headers joined by
     a comma. `origin` is scheme, host and port as the caller knows them, for absolute links. `scheme` is what the API takes the
     call for: a stub without TLS stands for the API's own side of TLS, so only a listener that is meant to be plain says `http`.
+    `client` is the address of the other end of the connection, with its port or without, whatever
+    the headers say of it; empty where a call comes from within this process.
     """
 
     method: str
@@ -26,6 +28,7 @@ class Request:
     scheme: str = "https"
     origin: str = "http://localhost"
     mount: str = ""
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)

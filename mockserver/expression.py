@@ -47,6 +47,8 @@ Program = list[Test | str]
 def compile_expression(text: str, resolve: Callable[[Comparison], Test]) -> Test:
     """The test that an expression makes; `resolve` gives the test of one comparison. Raises `BadExpressionError`."""
     program = _postfix(_tokens(text), resolve)
+    if len(program) == 1 and not isinstance(program[0], str):
+        return program[0]
 
     def test(record: Mapping[str, Any]) -> bool:
         stack: list[bool] = []

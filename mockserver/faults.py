@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mockserver.behaviours import BEHAVIOURS
-from mockserver.pipeline import Call, Fault, Site, Step
+from mockserver.pipeline import Call, Fault, Pipeline, Site, Step
 from specs.model import Clause, Spec
 
 if TYPE_CHECKING:
@@ -83,17 +83,17 @@ def resolve(text: str, apis: Mapping[str, Api]) -> Planted:
     return Planted(api.name, clause, fault, operations, not operation and set(operations) >= set(api.spec.operations))
 
 
-def plant(api: Api, planted: Sequence[Planted]) -> None:
-    """Compiles an API's operations anew with these faults, and without any others."""
+def plant(api: Api, planted: Sequence[Planted]) -> dict[Served, Pipeline]:
+    """The pipelines of an API's operations that these faults break."""
+    broken = {}
     for served in (*api.served.values(), *api.pseudo.values()):
         here = [one for one in planted if served.id in one.operations or (served.operation is None and one.pseudo)]
-        if not here:
-            served.pipeline = served.honest
-            continue
-        entries = list(served.entries)
-        for one in here:
-            _wrap(api, served, entries, one)
-        served.pipeline = api.compile(entries, served)
+        if here:
+            entries = list(served.entries)
+            for one in here:
+                _wrap(api, served, entries, one)
+            broken[served] = api.compile(entries, served)
+    return broken
 
 
 def _wrap(api: Api, served: Served, entries: list[Entry], planted: Planted) -> None:

@@ -68,9 +68,12 @@ _NO_QUERY: Final = Query()
 
 
 class Space:
-    """A state of its own: store, clock, randomness and what has been counted."""
+    """A state of its own: store, clock, randomness, what has been counted, and what is broken on purpose.
 
-    __slots__ = ("clock", "counters", "name", "random", "store")
+    `broken` are the pipelines of the operations that the space's `faults` break; the others are honest.
+    """
+
+    __slots__ = ("broken", "clock", "counters", "faults", "name", "random", "store")
 
     def __init__(self, name: str, store: Store, clock: Clock, random: Random) -> None:
         self.name = name
@@ -78,6 +81,8 @@ class Space:
         self.clock = clock
         self.random = random
         self.counters: dict[Any, list[float]] = {}
+        self.faults: tuple[str, ...] = ()
+        self.broken: dict[Served, Pipeline] = {}
 
 
 class Call:

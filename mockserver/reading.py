@@ -15,6 +15,7 @@ __all__ = ["BROKEN", "decode", "ensure_read", "media_type", "nested", "pairs", "
 
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 _PAIRS_READ = 1000
+_LEVELS_READ = 200
 
 
 class _Broken:
@@ -120,9 +121,22 @@ def _field(request: Request, form: dict[str, str] | None, field: str) -> Any:
 
 def _json(text: bytes | str) -> Any:
     try:
-        return orjson.loads(text)
+        value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return BROKEN
+    opened = text.count(b"[") + text.count(b"{") if isinstance(text, bytes) else text.count("[") + text.count("{")
+    return BROKEN if opened > _LEVELS_READ and _deeper(value, _LEVELS_READ) else value
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether arrays and objects stand within each other deeper than that: deeper than what validates and writes them goes."""
+    layer = [value]
+    for _ in range(levels):
+        inner = [item for outer in layer for item in (outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ())]
+        layer = [item for item in inner if isinstance(item, dict | list)]
+        if not layer:
+            return False
+    return True
 
 
 def nested(form: dict[str, str], root: str) -> dict[str, str]:

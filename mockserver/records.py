@@ -8,12 +8,14 @@ import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from mockserver.clock import iso
 from mockserver.pipeline import Call, Refusal
 from mockserver.schemas import Validator, properties
 from mockserver.store import Row, Table
 from mockserver.values import duration, money, types_of
-from specs.conventions.lifecycle import Lifecycle
+from specs.conventions.lifecycle import Lifecycle, Spread
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
@@ -43,6 +45,7 @@ class Maker:
         if self._resource.key in self._schemas:
             self._order = list(self._schemas)
         self._defaults = _defaults(self._resource, self._schemas, lifecycle.defaults.get(self._resource.name, {}))
+        self._makes = any(isinstance(value, str) and "{" in value for value in self._defaults.values())
         self._kept = {*lifecycle.read_only.get(self._resource.name, ()), self._resource.key}
         self._parsed = [parsed for parsed in lifecycle.parsed if parsed.resource in ("", self._resource.name)]
         self._elements = lifecycle.elements.get(self._resource.name, {})
@@ -66,10 +69,18 @@ class Maker:
         key = members.get(self._resource.key)
         if key is None:
             key = self._new_key(call)
-        record = {**copy.deepcopy(self._defaults), **members, self._resource.key: key}
+        defaults = copy.deepcopy(self._defaults)
+        record = {**(_made(call, defaults) if self._makes else defaults), **members, self._resource.key: key}
         self._complete(call, record, key)
         principal = call.principal or call.served.api.anyone
         return Row(str(key), principal.account, principal.user, self._ordered(record))
+
+    @staticmethod
+    def spread(call: Call, members: Mapping[str, Any], spread: Spread) -> list[dict[str, Any]]:
+        """The members of each record that one create makes: one for each different element of the arrays that are spread."""
+        elements = {orjson.dumps(element): element for name in spread.of for element in members.get(name) or []}
+        shared = _made(call, spread.shared)
+        return [{**members, **shared, spread.member: element} for element in elements.values()]
 
     def changed(self, call: Call, row: Row, members: Mapping[str, Any]) -> Row:
         """The row with the members given, the others as they were."""
@@ -130,6 +141,20 @@ class Maker:
                 return None
             return numbered[1], len(numbered[2]) if numbered[2].startswith("0") else 0
         return ("", 0) if self._validator is None or self._validator.accepts("1") else None
+
+
+def _made(call: Call, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with `{uuid}` and `{now}` in their texts filled in; `{now}` alone stays a number."""
+    return {name: _text(call, value) if isinstance(value, str) and "{" in value else value for name, value in values.items()}
+
+
+def _text(call: Call, value: str) -> Any:
+    if value == "{now}":
+        return call.now
+    found = value.replace("{now}", str(int(call.now)))
+    while "{uuid}" in found:
+        found = found.replace("{uuid}", new_uuid(call), 1)
+    return found
 
 
 def _defaults(resource: Resource, schemas: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,13 +49,13 @@ class RsgiApp:
             try:
                 body = await self._read(headers, protocol)
             except TooLargeError:
-                self._send(protocol, self._engine.too_large(Request(method, path, scope.query_string, headers)))
+                self._send(protocol, self._engine.too_large(Request(method, path, scope.query_string, headers, client=scope.client)))
                 return
             except (TimeoutError, asyncio.CancelledError):
                 protocol.response_empty(408, [("connection", "close")])
                 return
         origin = f"{scope.scheme}://{headers.get('host') or scope.authority or scope.server}"
-        self._send(protocol, self._handle(Request(method, path, scope.query_string, headers, body, self._scheme, origin)))
+        self._send(protocol, self._handle(Request(method, path, scope.query_string, headers, body, self._scheme, origin, "", scope.client)))
 
     async def _read(self, headers: dict[str, str], protocol: Any) -> bytes:
         length = headers.get("content-length", "")

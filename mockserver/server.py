@@ -111,7 +111,7 @@ def serve(
     asyncio.run(run())
     # The server's own threads end a moment after it has, and complain aloud of an interpreter that goes down under them.
     deadline = time.monotonic() + _AFTERMATH
-    while _threads() > threads and time.monotonic() < deadline:
+    while (_threads() > threads or not threads) and time.monotonic() < deadline:
         time.sleep(0.005)
     return 0
 

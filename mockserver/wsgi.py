@@ -14,6 +14,8 @@ __all__ = ["WsgiApp"]
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
+_SAFE = "/:@!$&'()*+,;=-._~"
+
 
 class WsgiApp:
     """Hands each request to an engine; `scheme` is what the API takes calls for, see `Request`."""
@@ -37,14 +39,27 @@ class WsgiApp:
         for key, name in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
             if environ.get(key):
                 headers[name] = environ[key]
-        length = environ.get("CONTENT_LENGTH") or ""
-        size = int(length) if length.isdecimal() else 0
-        if environ.get("wsgi.input_terminated"):
-            size = MAX_BODY + 1
+        size = _size(environ, headers)
         body = environ["wsgi.input"].read(min(size, MAX_BODY + 1)) if size else b""
-        mount = quote(environ.get("SCRIPT_NAME", "").encode("latin-1"))
-        path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/:@!$&'()*+,;=-._~") or "/"
+        mount = _quoted(environ.get("SCRIPT_NAME", "")).rstrip("/")
+        path = _quoted(environ.get("PATH_INFO", "")) or "/"
         host = headers.get("host") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
         origin = f"{environ['wsgi.url_scheme']}://{host}"
-        request = Request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, body, self._scheme, origin, mount)
+        client = environ.get("REMOTE_ADDR") or "unknown"
+        request = Request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, body, self._scheme, origin, mount, client)
         return request, len(body) <= MAX_BODY
+
+
+def _quoted(path: str) -> str:
+    """The path percent-encoded again. WSGI carries its bytes as latin-1 (PEP 3333); some test clients hand over plain text instead."""
+    try:
+        return quote(path.encode("latin-1"), safe=_SAFE)
+    except UnicodeEncodeError:
+        return quote(path, safe=_SAFE)
+
+
+def _size(environ: dict[str, Any], headers: dict[str, str]) -> int:
+    """How much of the input is the body: what its length says, or all there is where the server or the client marks its end."""
+    if headers.get("content-length", "").isdecimal():
+        return int(headers["content-length"])
+    return MAX_BODY + 1 if environ.get("wsgi.input_terminated") or "transfer-encoding" in headers else 0

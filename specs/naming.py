@@ -50,6 +50,7 @@ NAMED: dict[type[Struct], tuple[tuple[str, What], ...]] = {
     lifecycle.Lifecycle: (
         ("cause", "cause"), ("read_only/~", "resource"), ("defaults/~", "resource"), ("parsed/*/resource", "resource"), ("shown/~", "operation"),
         ("shown_with_value/~", "resource"), ("as_text/~", "resource"), ("elements/~", "resource"),
+        ("demands/~", "operation"), ("demands/*/*/cause", "cause"), ("spread/~", "operation"), ("answers/~", "operation"),
     ),
     lifecycle.OnResource: (("resources/*", "resource"),),
     lifecycle.Members: (("resource", "resource"),),

@@ -39,8 +39,8 @@ def test_correct_implementation_fails_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name, stranger in STRANGERS.items() if stranger.limited])
 def test_rate_limit_is_found_and_otherwise_kept(name: str) -> None:
-    stranger = STRANGERS[name]
-    found = examined(stranger, clauses=tuple(f"{stranger.api}/{clause}" for clause in ("page/walk", "rate/limit", "rate/per-key", "rate/message", "rate/recovers")))
+    clauses = ("page/walk", "rate/limit", "rate/per-key", "rate/message", "rate/recovers")
+    found = examined(STRANGERS[name], clauses=tuple(f"{STRANGERS[name].api}/{clause}" for clause in clauses))
     assert _complaints(found) == []
     assert found.counts["passed"] == 5, found.counts
 

@@ -18,7 +18,7 @@ from conformance.listing import open_list
 from conformance.parts import each
 from conformance.reading import agrees
 from conformance.timers import Timed, moment_of, number_of, opened
-from conformance.verdict import Failed, Inconclusive
+from conformance.verdict import Failed, Inconclusive, Skipped
 from specs.conventions.actions import Limit
 from specs.model import Clause, Operation
 
@@ -266,8 +266,9 @@ def _refuses_start(timed: Timed, start: Operation, made: Made) -> Steps[None]:
         raise Ended(Failed(f"a refusal of {start.id} on a closed {timed.resource.singular}", str(response.status), operation=start.id))
     succeeded = timed.exam.read.succeeded(response)
     runs = timed.runs(timed.shown(response)) if succeeded else timed.runs((yield from timed.read(made)))
-    if runs is None:
-        runs = timed.runs((yield from timed.updated(made)))
+    if not runs:
+        # A read need not tell; an update does, and comes last because it may itself stop a closed record.
+        runs = timed.runs((yield from timed.updated(made))) or runs
     if runs:
         observed = f"{response.status}, and it runs"
         raise Ended(Failed(f"a closed {timed.resource.singular} that {start.id} does not start", observed, operation=start.id))
@@ -364,7 +365,7 @@ def totals_count_the_time(exam: Exam, clause: Clause) -> Flow:
     timed = opened(exam, clause)
     if not timed.timer.total:
         return each([])
-    return each([_known_totals(timed), _own_totals(opened(exam, clause))])
+    return each([_known_totals(timed), _own_totals(opened(exam, clause)), _others_totals(opened(exam, clause))])
 
 
 def _known_totals(timed: Timed) -> Flow:
@@ -395,6 +396,33 @@ def _own_totals(timed: Timed) -> Flow:
     if first is not None and second is not None and first != second:
         return Failed(f"{timed.timer.total} that stays as it is after a stop", f"{first:g}, then {second:g}")
     return timed.findings.verdict("{n} totals go on while it runs, and stand after it stops", f"no answer shows {timed.timer.total}")
+
+
+def _others_totals(timed: Timed) -> Flow:
+    """A record that others see, and that another caller runs: his time is in everybody's total, and not in the caller's own."""
+    group = timed.exam.spec.group_of_kind("isolation")
+    shared = group.parameters.shared if group is not None else None
+    needs = "a credential called other, of another user who sees shared records"
+    if shared is None or not shared.everyone or "other" not in timed.exam.target.credentials:
+        return Skipped("no other user is known", needs)
+    made = yield from timed.own({shared.member: shared.everyone[0]})
+    own = number_of((yield from timed.updated(made)).get(timed.timer.own_total or ""))
+    before = yield from _total(timed, made, {})
+    started = yield from timed.tell(timed.starts, made, as_="other")
+    if started is None or not timed.exam.read.succeeded(started):
+        return Inconclusive(f"another user could not start a {timed.resource.singular}", needs)
+    yield Wait(RUN, "time of another user to be counted")
+    yield from timed.tell(timed.stops, made, as_="other")
+    after = yield from _total(timed, made, {})
+    wrong = not_grown(before, after)
+    if wrong:
+        return Failed(f"{timed.timer.total} with the seconds of all users", wrong)
+    own_after = number_of((yield from timed.updated(made)).get(timed.timer.own_total or ""))
+    if own is not None and own_after is not None and own_after > own:
+        return Failed(f"{timed.timer.own_total} without the seconds of other users", f"{own:g} before, {own_after:g} after another user's")
+    if before is not None and after is not None:
+        timed.findings.saw("another user's time")
+    return timed.findings.verdict("another user's time is in the total", f"no answer shows {timed.timer.total}")
 
 
 def _totals_everywhere(timed: Timed, made: Made) -> Steps[list[tuple[Operation, Mapping[str, Any]]]]:

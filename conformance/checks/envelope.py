@@ -21,6 +21,9 @@ from specs.model import Clause, Operation, Resource
 
 __all__ = ["CHECKS"]
 
+UNWELL = frozenset({429, 502, 503, 504})
+"""Statuses of a server, or of what stands before it, that can't answer now."""
+
 
 def _envelope(exam: Exam, clause: Clause) -> Envelope:
     parameters: Envelope = exam.spec.convention(clause).parameters
@@ -205,7 +208,7 @@ def _speaks_of(exam: Exam, clause: Clause, exchange: Exchange, response: Respons
     Where the body tells the outcome, an answer outside of HTTP 2xx is none of its envelope if the call named no action or could
     not be read, or if the server itself failed; elsewhere an answer without a body has no members.
     """
-    if exchange.request.method in ("HEAD", "OPTIONS") or response.status in (429, 301, 302, 303, 307, 308) or response.status >= 500:
+    if exchange.request.method in ("HEAD", "OPTIONS") or response.status == 429 or 300 <= response.status <= 399 or response.status >= 500:
         return False
     operation = ordinary(exam, exchange)
     if operation is not None and operation.id not in clause.operations:
@@ -495,6 +498,8 @@ def _included(exam: Exam, operation: Operation, plain: Request, parameter: str, 
         judged = exam.read.answered("unsupported_include", response)
         remark = f"{parameter}={name} was refused with {response.status}; JSON:API says 400"
         return Passed(f"{operation.id} refuses {parameter}={name}", () if response.status == 400 or judged.fine else (remark,))
+    if response.status in UNWELL:
+        return Inconclusive(f"{operation.id} with {parameter}={name} was answered with {response.status}")
     if not exam.read.succeeded(response):
         return Failed(f"{parameter}={name} done, or refused with 400", str(response.status), operation=operation.id)
     problem = jsonapi.linkage(exam.read.document(response), name, before)
@@ -509,6 +514,8 @@ def _included(exam: Exam, operation: Operation, plain: Request, parameter: str, 
 def _nonsense_is_refused(exam: Exam, operation: Operation, parameter: str) -> Flow:
     plain = yield from calls.valid(exam, operation)
     response = yield calls.again(plain.request, [(parameter, "zz_no_such")])
+    if response.status in UNWELL:
+        return Inconclusive(f"{operation.id} with an unknown {parameter} was answered with {response.status}")
     if exam.read.succeeded(response) or response.status >= 500:
         return Failed(f"400 for {parameter}=zz_no_such, a relationship that nobody has", str(response.status), operation=operation.id)
     remarks = () if response.status == 400 else (f"an unknown {parameter} was refused with {response.status}; JSON:API says 400",)

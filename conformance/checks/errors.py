@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from conformance.addressing import MISSING, dig, dig_all, texts
-from conformance.aiming import Aims, attempt, overloaded, passing
+from conformance.aiming import Aims, Own, attempt, overloaded, passing, text_of_ours
 from conformance.asking import READS
 from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Steps
-from conformance.exam import Exam
+from conformance.exam import Exam, Walk
 from conformance.exchange import Exchange, NoAnswer, Request, Response, Unreadable
 from conformance.findings import Findings
 from conformance.mistakes import USUAL, cheap, trials
@@ -21,8 +21,8 @@ from conformance.reading import allows
 from conformance.refusals import Trial, refused
 from conformance.schemas import mismatch
 from conformance.verdict import Failed, Inconclusive
-from specs.conventions.errors import CauseAnswered, CauseGivesMember, EntriesAt, Errors, MemberIsOneOf, NamedMember, StatusNever
-from specs.model import Clause, Operation
+from specs.conventions.errors import Cause, CauseAnswered, CauseGivesMember, EntriesAt, Errors, MemberIsOneOf, NamedMember, StatusNever
+from specs.model import Clause, Operation, Resource
 
 __all__ = ["CHECKS"]
 
@@ -165,13 +165,74 @@ def cause_is_answered(exam: Exam, clause: Clause) -> Flow:
     tried = yield from trials(exam, aims, exam.operations(clause), arguments.cause, arguments.mistakes)
     if arguments.cause == "not_found":
         tried += yield from trials(exam, aims, exam.operations(clause), arguments.cause, ["odd_id"])
+    known, turned_down = (yield from _listed_before(exam, tried)), []
     for each in tried:
         response = yield from refused(exam, each, findings)
         if each.cause == arguments.cause and exam.read.answered(each.cause, response).fine:
             _documented_members(exam, each, arguments.members, response, findings)
+        if exam.read.failed(response):
+            turned_down.append(each)
+    yield from _nothing_was_done(exam, aims, known, tried, turned_down)
     if arguments.cause == "not_found":
         yield from _deleted_are_unknown(exam, clause, aims)
     return findings.verdict("{n} mistakes got the documented answer", f"nothing was refused for {arguments.cause}")
+
+
+def _nothing_was_done(exam: Exam, aims: Aims, known: Mapping[str, set[str]], tried: list[Trial], turned_down: list[Trial]) -> Steps[None]:
+    """Ends the check as failed where a create that was refused made its record, or an update that was refused changed ours."""
+    for name, before in known.items():
+        creates = [each for each in tried if each.operation.resource == name and each.operation.effect == "create"]
+        walk = yield from attempt(_all_of(exam, exam.spec.resources[name]))
+        for record in walk.records if not isinstance(walk, Ended) else ():
+            new = str(record.get(exam.spec.resources[name].key)) not in before
+            each = next((one for one in creates if new and one in turned_down and _made_by(exam, one, record, creates, turned_down)), None)
+            if each is not None:
+                raise Ended(Failed(f"no new record for {each.what}, which was refused", "it is in the list", operation=each.operation.id))
+    updates = [each for each in turned_down if each.operation.effect in ("update", "replace")]
+    for own in list(aims.every_own()):
+        if own.readable and any(each.operation.resource == own.made.resource.name for each in updates):
+            yield from _is_unchanged(exam, aims, own, updates)
+
+
+def _all_of(exam: Exam, resource: Resource) -> Steps[Walk]:
+    operation = exam.operation(resource, "list")
+    pagination = exam.pagination(operation) if operation is not None else None
+    size = (pagination.maximum or pagination.stub_default) if pagination is not None and pagination.size else None
+    return (yield from exam.walk(resource, size=size, fresh=True))
+
+
+def _listed_before(exam: Exam, tried: list[Trial]) -> Steps[dict[str, set[str]]]:
+    """The ids in the lists of the resources that are to be made, where those can be read to their end."""
+    found: dict[str, set[str]] = {}
+    for name in dict.fromkeys(each.operation.resource for each in tried if each.operation.effect == "create" and each.members is not None):
+        resource = exam.spec.resources[name or ""]
+        walk = (yield from attempt(_all_of(exam, resource))) if exam.operation(resource, "list") is not None else None
+        if isinstance(walk, Walk) and walk.complete:
+            found[resource.name] = {str(record.get(resource.key)) for record in walk.records}
+    return found
+
+
+def _made_by(exam: Exam, create: Trial, record: Mapping[str, Any], creates: list[Trial], turned_down: list[Trial]) -> bool:
+    """Whether a new record is that of a refused create: by its text, or by lacking the one member that no create which was taken lacked."""
+    text = text_of_ours(exam, create.members or {})
+    if text and text in record.values():
+        return True
+    if len(create.names) != 1 or not create.members or create.names[0] in create.members:
+        return False
+    name = create.names[0]
+    lax = any(each not in turned_down and name not in (each.members or {}) for each in creates)
+    return not lax and record.get(name, MISSING) in (None, "")
+
+
+def _is_unchanged(exam: Exam, aims: Aims, own: Own, updates: list[Trial]) -> Steps[None]:
+    """Ends the check as failed where our record has a text that a refused update would have written."""
+    record = passing(exam, (yield from aims.read(own.made)), own.made.resource) or {}
+    changed = {name: value for name, value in record.items() if isinstance(value, str) and value != own.record.get(name)}
+    for each in updates:
+        written = [name for name, value in (each.members or {}).items() if name in changed and value == changed[name]]
+        if written:
+            expected = f"a {own.made.resource.singular} as it was after {each.what}, which was refused"
+            raise Ended(Failed(expected, f"its {written[0]} is {record[written[0]]!r}", operation=each.operation.id))
 
 
 def _deleted_are_unknown(exam: Exam, clause: Clause, aims: Aims) -> Steps[None]:
@@ -273,6 +334,32 @@ def cause_gives_member(exam: Exam, clause: Clause) -> Flow:
         if found:
             findings.saw(f"{each.operation.id} for {each.what}")
     return findings.verdict("{n} refusals have the documented value", f"no refusal for {arguments.cause} was seen that has a {arguments.member}")
+
+
+def gives_member(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
+    """Judges every refusal with the cause's status, where all causes of that status are documented with the same value."""
+    response, arguments = spoken_of(exam, clause, exchange), clause.arguments
+    if response is None or not isinstance(arguments, CauseGivesMember) or response.status != exam.read.cause(arguments.cause).status:
+        return None
+    alike = [cause for cause in _how(exam, clause).causes.values() if cause.status == response.status]
+    found = exam.read.members_of_error(response, arguments.member)
+    if not found or any(_documented(cause, arguments.member) not in (None, arguments.value) for cause in alike):
+        return None
+    wrong = [value for value in found if value != arguments.value]
+    return Broken(f"{arguments.value!r} as {arguments.member}", f"{response.status} with {wrong[0]!r}") if wrong else Fine()
+
+
+def _documented(cause: Cause, member: str) -> Any:
+    """The value that a cause gives a member: by name, or at that name within its template."""
+    if member in cause.values:
+        return cause.values[member]
+    return _within(cause.template, member)
+
+
+def _within(document: Any, member: str) -> Any:
+    if not isinstance(document, Mapping):
+        return None
+    return document.get(member) or next((found for inner in document.values() if (found := _within(inner, member)) is not None), None)
 
 
 # A member that names a parameter
@@ -441,6 +528,7 @@ CHECKS = {
     ),
     "cause_gives_member": Check(
         cause_gives_member,
+        gives_member,
         how="Brings the cause about in several ways, and looks at a member of the answers.",
     ),
     "param_names_a_parameter": Check(

@@ -573,9 +573,9 @@ def _invalid(exam: Exam, clause: Clause, operation: Operation) -> Flow:
         response = yield column.listing.request({parameter: text})
         if response.status >= 500 and not overloaded(response):
             return Failed(f"no server error for {parameter}={text}", str(response.status), operation=operation.id)
-        if 400 <= response.status < 500:
+        if 400 <= response.status < 500 and parameter == name:
             findings.saw(f"{parameter}={text}")
-        else:
+        elif not 400 <= response.status < 500:
             findings.remark(f"{operation.id} answers {parameter}={text} with {response.status}")
     nothing = f"{operation.id} answers every expression that does not parse with a success, of which nothing can be said"
     return findings.verdict(f"{operation.id} refuses {{n}} expressions that do not parse", nothing)

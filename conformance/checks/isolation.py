@@ -231,6 +231,7 @@ def only_own_records_are_seen(exam: Exam, clause: Clause) -> Flow:
             if found[2] is not None:
                 yield from _is_listed(exam, clause, resource, found, findings)
                 yield from _is_unlisted_for_second(exam, clause, resource, found, findings)
+                yield from _is_not_shown_by_writes(exam, clause, resource, found, findings)
     return findings.verdict("{n} lists and reads hold nothing of another caller", "no record was there that must not be seen", NEEDS)
 
 
@@ -320,11 +321,30 @@ def _records(exam: Exam, response: Response, resource: Resource) -> Steps[list[R
 def _is_hidden(exam: Exam, clause: Clause, resource: Resource, found: tuple[str, Record, Own | None], findings: Findings) -> Steps[None]:
     """A read of the record by other doesn't show it; with which status is open."""
     key, record, _ = found
-    reads = [operation for operation in _operations(exam, clause, resource) if operation.effect == "read"]
-    for operation in reads if not _may_be_shared(exam, clause, record) else ():
+    if _may_be_shared(exam, clause, record):
+        return
+    for operation in (operation for operation in _operations(exam, clause, resource) if operation.effect == "read"):
         parents = yield from Aims(exam, findings).parents(operation, record)
         response = yield exam.ask.operation(operation, key=key, parents=parents, as_="other", fresh=True)
         if _is_shown(exam, response, resource, record):
+            raise _fail(f"a {resource.singular} of full is not shown to other", f"{operation.id} answered {response.status} and shows it", operation)
+        if exam.read.failed(response) and not overloaded(response):
+            findings.saw(f"{operation.id}: {response.status} for other")
+
+
+def _is_not_shown_by_writes(exam: Exam, clause: Clause, resource: Resource, found: tuple[str, Record, Own | None], findings: Findings) -> Steps[None]:
+    """Updates of our record and actions on it by other, under any path, don't show it in their answers."""
+    key, record, own = found
+    if own is None or _may_be_shared(exam, clause, record):
+        return
+    aims = Aims(exam, findings)
+    names = [name for effect, named in resource.operations.items() if effect not in (*READS, "create", "delete") for name in named]
+    for operation in (exam.spec.operations[name] for name in names if name in exam.spec.operations):
+        parents = yield from aims.parents(operation, record)
+        members = (yield from aims.change(resource, own)) if operation.effect in ("update", "replace") else None
+        response = yield exam.ask.operation(operation, key=key, parents=parents, members=members, as_="other")
+        shown = passing(exam, response, resource)
+        if shown is not None and str(shown.get(resource.key)) == key and exam.read.succeeded((yield from aims.read(own.made))):
             raise _fail(f"a {resource.singular} of full is not shown to other", f"{operation.id} answered {response.status} and shows it", operation)
         if exam.read.failed(response) and not overloaded(response):
             findings.saw(f"{operation.id}: {response.status} for other")

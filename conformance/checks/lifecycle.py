@@ -290,7 +290,9 @@ def _merges(exam: Exam, operation: Operation, *, thorough: bool) -> Flow:
 def _unusual(exam: Exam, resource: Resource) -> Steps[Made]:
     """A record of our own with many members and, of closed sets, values other than a plain create gives: those are often the defaults."""
     plain = yield from exam.payload(resource)
-    others: dict[str, Any] = {}
+    group = exam.spec.group_of_kind("lifecycle")
+    parsed = group.parameters.parsed if group is not None else []
+    others: dict[str, Any] = {pair.number: NUMBERS[pair.form][0] for pair in parsed if pair.resource in ("", resource.name)}
     for name, schema in calls.writable(exam, resource, "create").items():
         texts = [value for value in schema.get("enum", ()) if isinstance(value, str) and value not in ("true", "false")]
         other = next((value for value in texts if value.casefold() != str(plain.get(name, texts[0])).casefold()), None)
@@ -527,6 +529,7 @@ def _number_wins(exam: Exam, operation: Operation, arguments: Parsed) -> Flow:
 
 def _text_is_understood(exam: Exam, operation: Operation, arguments: Parsed, others: Iterable[Operation]) -> Flow:
     """No form of the text is documented; that none of those a person would write is understood is no reading of the document."""
+    yield from exam.make(exam.spec.resources[operation.resource or ""], operation=operation)
     tried: list[str] = []
     for text, numbers in FORMS[arguments.form]:
         record = yield from _written(exam, operation, {arguments.text: text})

@@ -9,8 +9,7 @@ from mockserver.breaking import Change, after, forgiving, other_status_of, refus
 from mockserver.misbehaviours.listing import leaving_none
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.pointer import tokens
-from mockserver.store import Query, Row
-from mockserver.store.memory import sort_value
+from mockserver.store import Query, Row, sort_value
 from specs.conventions.aggregation import Aggregate, Aggregation
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from mockserver.answers import answered
 from mockserver.behaviours.isolation import account_of
 from mockserver.misbehaviours.envelope import FAULTS
 from mockserver.pipeline import EMPTY, Answer, Call, Refusal, Stage, Step
@@ -24,6 +25,9 @@ __all__ = ["FAULTS", "steps"]
 
 Face = Callable[[Call, Row], Any]
 """What an operation shows of a row."""
+
+_FACES_KEPT = 20_000
+"""How many rows an operation keeps ready as it shows them."""
 
 
 def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
@@ -64,6 +68,9 @@ def _built(api: Api, served: Served, parameters: Envelope) -> Step:
     item = tokens(parameters.item, served.resource)
     if served.effect == "delete":
         return _delete_document(api.parameters("lifecycle", served), item, face, constant)
+    template = api.parameters("lifecycle", served).answers.get(served.id)
+    if template is not None:
+        return _filled_document(template, item, constant)
     single = tokens(parameters.items, served.resource)
 
     def document(call: Call) -> Answer:
@@ -72,6 +79,15 @@ def _built(api: Api, served: Served, parameters: Envelope) -> Step:
             call.document = _wrapped(call, single, [face(call, row) for row in call.rows], constant)
         else:
             call.document = _wrapped(call, item, face(call, call.row), constant)
+        return None
+
+    return document
+
+
+def _filled_document(template: Any, item: Tokens, constant: list[tuple[Tokens, Any]]) -> Step:
+    def document(call: Call) -> Answer:
+        rows = call.rows or [call.row]
+        call.document = _wrapped(call, item, answered(template, [row.record for row in rows if row is not None]), constant)
         return None
 
     return document
@@ -124,7 +140,8 @@ def _face(api: Api, served: Served, parameters: Envelope) -> Face:
     shown = lifecycle.shown.get(served.id)
     always = tuple(lifecycle.shown_with_value.get(resource.name, ()))
     shape = _shape(api, resource, parameters)
-    name = (resource.name, tuple(shown) if shown is not None else None)
+    plain = shown is None and parameters.style != "jsonapi" and not tokens(parameters.attributes, resource)
+    faces: dict[bytes, Any] = {}
 
     def members(call: Call, row: Row) -> Mapping[str, Any]:
         live = call.live.get(row.key) if call.live is not None else None
@@ -138,9 +155,13 @@ def _face(api: Api, served: Served, parameters: Envelope) -> Face:
     def face(call: Call, row: Row) -> Any:
         if call.live is not None:
             return shape(members(call, row))
-        kept = row.faces.get(name)
+        if plain:
+            return orjson.Fragment(row.json)
+        kept = faces.get(row.json)
         if kept is None:
-            kept = row.faces[name] = orjson.Fragment(orjson.dumps(shape(members(call, row)), default=str))
+            if len(faces) >= _FACES_KEPT:
+                faces.clear()
+            kept = faces[row.json] = orjson.Fragment(orjson.dumps(shape(members(call, row)), default=str))
         return kept
 
     return face

@@ -13,7 +13,7 @@ from mockserver.misbehaviours.filtering import FAULTS
 from mockserver.pipeline import Answer, Call, Refusal, Stage, Step
 from mockserver.pointer import tokens
 from mockserver.schemas import Validator, properties
-from mockserver.store import Test
+from mockserver.store import Equal, Test
 from mockserver.values import MISFIT, coerce, types_of
 from specs.conventions.filtering import Filtering
 
@@ -87,7 +87,6 @@ class _Members:
 
     def add(self, call: Call, name: str, operator: str, value: Any) -> None:
         """Adds a filter to what a call wants."""
-        self.test(name, operator, value)
         call.wanted.tests.append(self.test(name, operator, value))
 
 
@@ -102,9 +101,10 @@ def comparison(name: str, operator: str, value: Any) -> Test:
     """The test that a record's member stands in a relation to a value. Null stands in no order, and contains nothing."""
     match operator:
         case "eq":
-            return lambda record: _same(record.get(name), value)
+            return Equal(name, value)
         case "not_eq":
-            return lambda record: not _same(record.get(name), value)
+            equal = Equal(name, value)
+            return lambda record: not equal(record)
         case "contains":
             return lambda record: _contains(record.get(name), value)
         case "not_contain":
@@ -121,10 +121,6 @@ def comparison(name: str, operator: str, value: Any) -> Test:
         return (own > value if sign > 0 else own < value) or (also_equal and own == value)
 
     return ordered
-
-
-def _same(own: Any, value: Any) -> bool:
-    return bool(own == value) and isinstance(own, bool) == isinstance(value, bool)
 
 
 def _contains(own: Any, value: str) -> bool:

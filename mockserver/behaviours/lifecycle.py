@@ -58,12 +58,19 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
 def _check(api: Api, served: Served, maker: Maker) -> Step:
     assert served.resource is not None
     inputs, resource = Inputs(api, served), served.resource
+    lifecycle: Lifecycle = api.parameters("lifecycle", served)
+    demands, spread = lifecycle.demands.get(served.id, []), lifecycle.spread.get(served.id)
     references = [parent for parent in resource.parents if parent.resource in api.spec.resources]
 
     def check(call: Call) -> Answer:
         gathered = inputs.gather(call)
         if isinstance(gathered, Refusal):
             return gathered
+        for demand in demands:
+            if not all(any(_says(members.get(name)) for name in demand.any_of) for members in gathered):
+                return Refusal(demand.cause, {"name": demand.any_of[0], "param": demand.any_of[0], "reason": "missing", **demand.values})
+        if spread is not None:
+            gathered = [one for members in gathered for one in maker.spread(call, members, spread)]
         for members in gathered:
             for parent in references:
                 if members.get(parent.member) is not None and parent.member not in call.parents:
@@ -79,6 +86,11 @@ def _check(api: Api, served: Served, maker: Maker) -> Step:
         return _taken(call, resource.key)
 
     return check
+
+
+def _says(value: Any) -> bool:
+    """Whether a member that is demanded is there, and says something."""
+    return bool(value.strip()) if isinstance(value, str) else value not in (None, [], {})
 
 
 def _taken(call: Call, key: str) -> Answer:

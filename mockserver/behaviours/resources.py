@@ -31,7 +31,7 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:  # noqa:
     found: dict[Stage, Step] = {}
     if served.names_record:
         found[Stage.SELECTION] = _record(served)
-    elif served.effect == "singleton":
+    elif served.stateful and served.effect == "singleton":
         found[Stage.SELECTION] = _only_record
     checks = [check for check in (_query_check(api, served), _body_check(served)) if check is not None]
     if checks:

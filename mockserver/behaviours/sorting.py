@@ -10,8 +10,7 @@ from mockserver.misbehaviours.listing import Arrange, has_pages, leaving_none, l
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.pointer import tokens
 from mockserver.schemas import properties
-from mockserver.store import Key, Row
-from mockserver.store.memory import sort_value
+from mockserver.store import Key, Row, sort_value
 from mockserver.values import types_of
 from specs.conventions.sorting import Sorting
 

@@ -166,6 +166,12 @@ def _seldom(call: Call) -> bool:
     return call.served.effect not in ("list", "read")
 
 
+def _has_members(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
+    """Whether the clause speaks of a member, or of a body that must have some."""
+    arguments: Any = clause.arguments
+    return bool(arguments.at or (arguments.always or {}).get("required"))
+
+
 def _is_object(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
     arguments: Any = clause.arguments
     return all(schema is None or schema.get("type") == "object" for schema in (arguments.always, arguments.on_success, arguments.on_failure))
@@ -331,13 +337,15 @@ FAULTS = {
         "missing": Fault("There is no count.", BODY, _counting(lambda call, site, told: ABSENT)),  # noqa: ARG005
     },
     "member_matches": {
-        "missing": Fault("The member, or one of the body's, is missing.", BODY, _matching(_without)),
+        "missing": Fault("The member, or one of the body's, is missing.", BODY, _matching(_without), fits=_has_members),
         "null": Fault("The member is null.", BODY, _matching(_member(lambda value: None))),  # noqa: ARG005
         "as_text": Fault("The member is JSON within text.", BODY, _matching(_member(_encoded))),
-        "renamed": Fault("The member, or one of the body's, begins with a capital.", BODY, _matching(_renamed)),
+        "renamed": Fault("The member, or one of the body's, begins with a capital.", BODY, _matching(_renamed), fits=_has_members),
         "in_array": Fault("The member is an array instead of an object.", BODY, _matching(_member(lambda value: [value] if value else [])), fits=_is_object),
         "null_on_failure": Fault("The member is null in a failure.", BODY, _matching(_member(lambda value: None), _refused), fits=_on_failure),  # noqa: ARG005
-        "seldom_missing": Fault("The member is missing where few look: for an unknown record, and after a write.", BODY, _matching(_without, _seldom)),
+        "seldom_missing": Fault(
+            "The member is missing where few look: for an unknown record, and after a write.", BODY, _matching(_without, _seldom), fits=_has_members
+        ),
     },
     "outcome_member_tells_success": {
         "failure_says_success": Fault("A failure says success.", BODY, refused(_outcome(_success))),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from mockserver.breaking import answered_as, forgiving, other_status_of, refused, rewrite, server_error, thaw
+from mockserver.misbehaviours.expressions import EXPRESSIONS
 from mockserver.misbehaviours.listing import after_listing, leaving_none, listed, never
-from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
-from mockserver.reading import decode
+from mockserver.misbehaviours.matching import all_pass, last_counts, matching, one_is_enough, one_missing, one_too_many
+from mockserver.pipeline import Answer, Call, Fault, Site, Stage, Step, Wrap
 from mockserver.store import Test
 from mockserver.values import coerce
 from specs.model import Clause, Spec
@@ -18,9 +19,6 @@ from specs.model import Clause, Spec
 __all__ = ["FAULTS"]
 
 READ = Stage.VALIDATION
-
-Concerns = Callable[[Call, Site], bool]
-Other = Callable[[list[Test]], list[Test]]
 
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 
@@ -50,92 +48,6 @@ def _plain(call: Call, site: Site) -> bool:
     """Whether all filters are equalities without an operator."""
     found = _filters(call, site)
     return bool(found) and not any(each.spelled for each in found)
-
-
-def _where(call: Call, site: Site) -> str:
-    return call.query.get(site.parameters.parameter, "")
-
-
-def _compares(call: Call, site: Site) -> bool:
-    return bool(_where(call, site)) and "~=" not in _where(call, site)
-
-
-def _resembles(call: Call, site: Site) -> bool:
-    return "~=" in _where(call, site)
-
-
-def _testing(other: Other, concerns: Concerns) -> Wrap:
-    """The wrap that puts other tests in the place of those that a call's filters make."""
-
-    def wrap(step: Step, site: Site) -> Step:
-        def narrow(call: Call) -> Answer:
-            known = len(call.wanted.tests)
-            answer = step(call)
-            own = call.wanted.tests[known:]
-            if answer is None and own and concerns(call, site):
-                call.wanted.tests[known:] = other(own)
-            return answer
-
-        return narrow
-
-    return wrap
-
-
-# Other tests
-
-
-def _all_pass(tests: list[Test]) -> list[Test]:  # noqa: ARG001
-    return []
-
-
-def _none_passes(tests: list[Test]) -> list[Test]:  # noqa: ARG001
-    return [never]
-
-
-def _one_is_enough(tests: list[Test]) -> list[Test]:
-    return [lambda record: any(test(record) for test in tests)]
-
-
-def _last_counts(tests: list[Test]) -> list[Test]:
-    return tests[-1:]
-
-
-def _others_pass(tests: list[Test]) -> list[Test]:
-    return [lambda record: not all(test(record) for test in tests)]
-
-
-def _misjudging(verdict: bool) -> Other:
-    """The tests, but the first record with that verdict gets the other one."""
-
-    def other(tests: list[Test]) -> list[Test]:
-        wrong: list[str] = []
-
-        def test(record: Mapping[str, Any]) -> bool:
-            passes = all(test(record) for test in tests)
-            if passes is verdict and not wrong:
-                wrong.append("once")
-                return not passes
-            return passes
-
-        return [test]
-
-    return other
-
-
-_one_missing, _one_too_many = _misjudging(True), _misjudging(False)
-
-
-def _first_records_only(tests: list[Test]) -> list[Test]:
-    """The tests, but no record passes after the first ten."""
-    left = [None] * 10
-
-    def test(record: Mapping[str, Any]) -> bool:
-        if not left:
-            return False
-        left.pop()
-        return all(test(record) for test in tests)
-
-    return [test]
 
 
 def _texts_only(step: Step, site: Site) -> Step:
@@ -266,92 +178,7 @@ def _not_equality(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
     return getattr(clause.arguments, "operator", "") != "eq"
 
 
-# Expressions
-
-_JOINTS = re.compile(r'"(?:[^"\\]|\\.)*"|&&|\|\||\b(?:and|or)\b', re.IGNORECASE | re.DOTALL)
-
-
-def _rewriting(change: Callable[[str], str]) -> Wrap:
-    """The wrap that reads another expression than the one that was sent."""
-
-    def wrap(step: Step, site: Site) -> Step:
-        def narrow(call: Call) -> Answer:
-            sent = call.query
-            if _where(call, site):
-                call.query = {**sent, site.parameters.parameter: change(_where(call, site))}
-            answer = step(call)
-            call.query = sent
-            return answer
-
-        return narrow
-
-    return wrap
-
-
-def _joined_by_or(text: str) -> str:
-    return _JOINTS.sub(lambda found: "||" if found[0].lower() in ("&&", "and") else found[0], text)
-
-
-def _joined_by_and(text: str) -> str:
-    return _JOINTS.sub(lambda found: "&&" if found[0].lower() in ("||", "or") else found[0], text)
-
-
-def _not_equal_turned(text: str) -> str:
-    return re.sub(r'"(?:[^"\\]|\\.)*"|!=', lambda found: "=" if found[0] == "!=" else found[0], text, flags=re.DOTALL)
-
-
-def _first_comparison(text: str) -> str:
-    for found in _JOINTS.finditer(text):
-        if not found[0].startswith('"'):
-            first = text[: found.start()].strip()
-            return first.replace("(", "") if first.count("(") > first.count(")") else first
-    return text
-
-
-def _rereading(read: Callable[[str], str | None]) -> Wrap:
-    """The wrap that decodes the expression in its own way."""
-
-    def wrap(step: Step, site: Site) -> Step:
-        def narrow(call: Call) -> Answer:
-            sent = call.query
-            raw = next((value for name, value in _raw(call) if decode(name, plus=True) == site.parameters.parameter), None)
-            text = None if raw is None else read(raw)
-            if text is not None:
-                call.query = {**sent, site.parameters.parameter: text}
-            answer = step(call)
-            call.query = sent
-            return answer
-
-        return narrow
-
-    return wrap
-
-
-def _raw(call: Call) -> list[tuple[str, str]]:
-    parts = [part.partition("=") for part in reversed(call.request.query.split("&"))]
-    return [(name, value) for name, _, value in parts]
-
-
-def _plus_kept(raw: str) -> str | None:
-    return decode(raw)
-
-
-def _percent_kept(raw: str) -> str | None:
-    return raw.replace("+", " ")
-
-
-def _decoded_twice(raw: str) -> str | None:
-    once = decode(raw, plus=True)
-    return None if once is None else decode(once, plus=True)
-
-
-def _not_understood(step: Step, site: Site) -> Step:
-    """Refuses the operator of similarity."""
-    name = site.parameters.parameter
-    return lambda call: Refusal("invalid_query", {"name": name, "param": name}) if _resembles(call, site) else step(call)
-
-
-_UNREADABLE = ("invalid_query", "unsupported_filter", "unsupported_filter_value")
+# Refusals
 
 
 def _misstatus(call: Call, site: Site) -> None:
@@ -378,11 +205,11 @@ def _refusals(what: str, cause: str) -> dict[str, Fault]:
 
 FAULTS = {
     "equality_is_sound_and_complete": {
-        "ignored": Fault("Filters are ignored.", READ, _testing(_all_pass, _plain)),
-        "either": Fault("Of several filters, a record needs to match one only.", READ, _testing(_one_is_enough, _plain)),
-        "last_only": Fault("Of several filters, only the last one counts.", READ, _testing(_last_counts, _plain)),
-        "one_too_many": Fault("One record that does not match comes along.", READ, _testing(_one_too_many, _plain)),
-        "one_missing": Fault("One record that matches is missing.", READ, _testing(_one_missing, _plain)),
+        "ignored": Fault("Filters are ignored.", READ, matching(all_pass, _plain)),
+        "either": Fault("Of several filters, a record needs to match one only.", READ, matching(one_is_enough, _plain)),
+        "last_only": Fault("Of several filters, only the last one counts.", READ, matching(last_counts, _plain)),
+        "one_too_many": Fault("One record that does not match comes along.", READ, matching(one_too_many, _plain)),
+        "one_missing": Fault("One record that matches is missing.", READ, matching(one_missing, _plain)),
         "texts_only": Fault("Numbers and booleans are compared as text, and never match.", READ, _texts_only),
         "after_the_cut": listed("Only the records of the unfiltered list's page are filtered.", _after_the_cut),
     },
@@ -396,8 +223,8 @@ FAULTS = {
         "ignored": Fault("The operator's filters are ignored.", READ, _operating(lambda asked: [])),  # noqa: ARG005
         "nothing": Fault("The operator gives no record.", READ, _operating(lambda asked: [never])),  # noqa: ARG005
         "negated": Fault("The operator means its opposite.", READ, _operating(lambda asked: [lambda record: not asked.test(record)])),
-        "one_too_many": Fault("One record that does not satisfy the operator comes along.", READ, _operating(lambda asked: _one_too_many([asked.test]))),
-        "one_missing": Fault("One record that satisfies the operator is missing.", READ, _operating(lambda asked: _one_missing([asked.test]))),
+        "one_too_many": Fault("One record that does not satisfy the operator comes along.", READ, _operating(lambda asked: one_too_many([asked.test]))),
+        "one_missing": Fault("One record that satisfies the operator is missing.", READ, _operating(lambda asked: one_missing([asked.test]))),
         "as_equality": Fault("The operator is taken for equality.", READ, _operating(_as_equality), fits=_not_equality),
         "bound_turned": Fault("A record with just the value comes where it must not, or the other way round.", READ, _operating(_bound_turned), fits=_ordered),
         "order_of_text": Fault("Numbers are compared as text: 9 is more than 10.", READ, _operating(_in_order_of_text), fits=_ordered),
@@ -408,30 +235,5 @@ FAULTS = {
         "as_sort": Fault("A filter that is not known is told as a sort key.", Stage.RENDERING, answered_as("unsupported_sort", "unsupported_filter")),
     },
     "unsupported_value_is_refused": _refusals("A value that can't be one", "unsupported_filter_value"),
-    "expression_is_sound_and_complete": {
-        "ignored": Fault("The expression is ignored.", READ, _testing(_all_pass, _compares)),
-        "one_too_many": Fault("One record that does not satisfy the expression comes along.", READ, _testing(_one_too_many, _compares)),
-        "one_missing": Fault("One record that satisfies the expression is missing.", READ, _testing(_one_missing, _compares)),
-        "negated": Fault("The records that do not satisfy the expression come.", READ, _testing(_others_pass, _compares)),
-        "first_records_only": Fault("Only the first ten records are looked at.", READ, _testing(_first_records_only, _compares)),
-        "and_is_or": Fault("Comparisons joined by and are joined by or.", READ, _rewriting(_joined_by_or)),
-        "or_is_and": Fault("Comparisons joined by or are joined by and.", READ, _rewriting(_joined_by_and)),
-        "not_equal_turned": Fault("Not equal is taken for equal.", READ, _rewriting(_not_equal_turned)),
-        "first_comparison_only": Fault("Only the first comparison is read.", READ, _rewriting(_first_comparison)),
-    },
-    "similar_matches_the_text": {
-        "nothing": Fault("Nothing is similar to anything.", READ, _testing(_none_passes, _resembles)),
-        "ignored": Fault("Everything is similar to everything.", READ, _testing(_all_pass, _resembles)),
-        "negated": Fault("The records that are not similar come.", READ, _testing(_others_pass, _resembles)),
-        "not_understood": Fault("The operator is refused.", READ, _not_understood),
-    },
-    "encoding_is_undone": {
-        "plus_kept": Fault("A plus is not taken for a space.", READ, _rereading(_plus_kept)),
-        "percent_kept": Fault("Percent-encoding is left as it is.", READ, _rereading(_percent_kept)),
-        "decoded_twice": Fault("The encoding is undone twice, so that a plus in a text is lost.", READ, _rereading(_decoded_twice)),
-    },
-    "invalid_expression_is_not_ignored": {
-        "ignored": Fault("An expression that does not parse is ignored in silence.", READ, forgiving(*_UNREADABLE)),
-        "server_error": Fault("An expression that does not parse makes the server fail.", Stage.RENDERING, refused(server_error, *_UNREADABLE)),
-    },
+    **EXPRESSIONS,
 }

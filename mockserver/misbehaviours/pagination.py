@@ -215,7 +215,7 @@ def _endless(step: Step, site: Site) -> Step:  # noqa: ARG001
 def _end_is_not_told(spec: Spec, clause: Clause) -> bool:
     """Whether only an empty page tells a caller that the list has ended: a number past a told end may give anything."""
     parameters = spec.convention(clause).parameters
-    return parameters.numbers.total_pages is None and "next" not in parameters.links
+    return parameters.numbers.total_pages is None and parameters.next_cursor is None and "next" not in parameters.links
 
 
 # What a page tells of itself

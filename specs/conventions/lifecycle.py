@@ -8,7 +8,7 @@ from msgspec import Meta, Struct, field
 
 from specs.conventions.rule import Rule
 
-__all__ = ["RULES", "ClientIds", "Effects", "EnumMember", "Lifecycle", "Members", "OnResource", "Parsed", "WriteRefused"]
+__all__ = ["RULES", "ClientIds", "Demand", "Effects", "EnumMember", "Lifecycle", "Members", "OnResource", "Parsed", "Spread", "WriteRefused"]
 
 
 class Parsed(Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,6 +20,24 @@ class Parsed(Struct, frozen=True, forbid_unknown_fields=True):
     resource: str = ""
 
 
+class Demand(Struct, frozen=True, forbid_unknown_fields=True):
+    """Members of which a create must give one that says something, and what it is refused with otherwise."""
+
+    any_of: Annotated[list[str], Meta(description="The members; none of them counts as given while it is null, empty or blank.")]
+    cause: str = "invalid_record"
+    values: Annotated[dict[str, str], Meta(description="Placeholders of the cause's template, with what they stand for.")] = field(default_factory=dict)
+
+
+class Spread(Struct, frozen=True, forbid_unknown_fields=True):
+    """Array members of which each different element becomes a record of its own."""
+
+    of: Annotated[list[str], Meta(description="The array members, in order.")]
+    member: Annotated[str, Meta(description="The record's member that takes the element.")]
+    shared: Annotated[dict[str, Any], Meta(description="Members that all records of one create have in common; `{uuid}` is a new one.")] = field(
+        default_factory=dict
+    )
+
+
 class Lifecycle(Struct, frozen=True, forbid_unknown_fields=True):
     """Parameters of `lifecycle`."""
 
@@ -27,7 +45,7 @@ class Lifecycle(Struct, frozen=True, forbid_unknown_fields=True):
     client_ids: Annotated[Literal["refuse", "ignore", "use"], Meta(description="What the stub does with an id given on create.")] = "ignore"
     read_only: Annotated[dict[str, list[str]], Meta(description="By resource, members that a write is silent about.")] = field(default_factory=dict)
     parsed: Annotated[list[Parsed], Meta(description="Number members filled from text members.")] = field(default_factory=list)
-    defaults: Annotated[dict[str, dict[str, Any]], Meta(description="By resource, what the stub gives members that a create does not name.")] = field(
+    defaults: Annotated[dict[str, dict[str, Any]], Meta(description="By resource, what the stub gives members that a create does not name; `{uuid}` is a new one, `{now}` the time in seconds.")] = field(
         default_factory=dict
     )
     delete_body: Annotated[Literal["empty", "record", "object"], Meta(description="What the stub answers a delete with.")] = "empty"
@@ -43,6 +61,19 @@ class Lifecycle(Struct, frozen=True, forbid_unknown_fields=True):
     elements: Annotated[
         dict[str, dict[str, dict[str, Any]]],
         Meta(description="By resource and array member, what an element lacking it gets: a constant, `{uuid}` (a new one) or `{record}` (the record's id)."),
+    ] = field(default_factory=dict)
+    demands: Annotated[dict[str, list[Demand]], Meta(description="By operation, members that a create must give one of, in the order of asking.")] = field(
+        default_factory=dict
+    )
+    spread: Annotated[dict[str, Spread], Meta(description="By operation, members of which a create makes one record for each element.")] = field(
+        default_factory=dict
+    )
+    answers: Annotated[
+        dict[str, Any],
+        Meta(
+            description="By operation, the stub's data in place of the record: a template in which `{member}` is the record's; "
+            "a member with a placeholder in its name stands once for each record made."
+        ),
     ] = field(default_factory=dict)
     cause: Annotated[str, Meta(description="The cause, in `errors`, of a record that fails validation.")] = "invalid_record"
 

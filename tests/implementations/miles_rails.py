@@ -494,7 +494,8 @@ class Miles:
         lost = lost and not (bug == "unknown_company_in_actions" and call.company not in COMPANIES)
         if not seen or (lost and not (bug == "other_company_ignored_on_delete" and call.op == "delete")):
             raise RefusalError(404, "Record Not Found: project")
-        if call.op in EDITS and call.user != project.owner and call.user.role != "manager" and not bug.startswith("foreign_updated"):
+        excused = bug.startswith("foreign_updated") or (bug == "limited_may_delete_in_company" and call.op == "delete" and call.company != "")
+        if call.op in EDITS and call.user != project.owner and call.user.role != "manager" and not excused:
             raise RefusalError(403, "Only the owner may do this")
         return project
 

@@ -29,6 +29,7 @@ from mockserver.wsgi import WsgiApp
 from tests.mockserver.conftest import Caller, spec_of
 
 KEY = "api_key=paydirt-full-7d1f"
+NONSENSE = [b"\x00\x01\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\ncontent-length: -5\r\n\r\n", b"\x16\x03\x01\x02"]
 SERVE = "import sys, mockserver; from specs import load; sys.exit(mockserver.serve(lambda: mockserver.Engine([load('paydirt')])))"
 
 
@@ -104,7 +105,7 @@ def test_odd_bytes_in_a_path_are_not_found(server: Live) -> None:
 
 
 def test_server_lives_on_after_nonsense(server: Live) -> None:
-    for nonsense in (b"\x00\x01\x02\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\ncontent-length: -5\r\n\r\n", b"\x16\x03\x01\x02\x00"):
+    for nonsense in NONSENSE:
         with socket.create_connection((urlsplit(server.url).hostname or "", urlsplit(server.url).port or 0), timeout=5) as link:
             link.sendall(nonsense)
             link.settimeout(0.3)

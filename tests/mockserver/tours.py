@@ -39,6 +39,9 @@ def _within(lines: list[Line], before: str, after: str) -> list[Line]:
     return [(method, path.replace(before, after, 1), *rest) for method, path, *rest in lines]
 
 
+_REST: Line = (None, "full", {})
+"""What a line leaves out."""
+
 _PUNCHES: list[Line] = [
     ("POST", f"/projects/{PROJECT}/punch_in.json?activity_uuid=d6d29e0f-9aeb-4258-b052-4df954a864d6"),
     ("WAIT", "90"),
@@ -69,6 +72,25 @@ def _company(name: str) -> dict[str, Any]:
 
 
 TOURS: dict[str, list[Line]] = {
+    "sixth": [
+        *[("GET", f"/hives?limit={limit}") for limit in ("7", "50", "51", "0", "-1", "abc")],
+        ("GET", "/hives?after=bzo3&limit=7"),
+        ("GET", "/hives?after=bzo1MA&limit=20"),
+        ("GET", "/hives?after=zz_no_cursor"),
+        ("GET", "/hives?order_by=weight&limit=50"),
+        ("GET", "/hives?order_by=weight&direction=desc&limit=50"),
+        ("PATCH", "/hives/hive-001", {"name": 7}),
+        ("PATCH", "/hives/hive-001", {"notes": "changed"}),
+        ("GET", "/hives/hive-001"),
+        ("DELETE", "/hives/hive-001"),
+        ("GET", "/hives?after=bzo1MA&limit=20"),
+        ("GET", "/hives/hive-001"),
+        ("GET", "/hives?limit=5", None, "other"),
+        *[("GET", "/hives?limit=1") for _ in range(70)],
+        ("GET", "/hives", None, "second"),
+        ("WAIT", 3601),
+        ("GET", "/hives"),
+    ],
     "paydirt": [
         ("GET", "/time?user_id=7"),
         ("POST", "/time", {"job_id": 148, "duration": 60}),
@@ -132,7 +154,7 @@ TOURS: dict[str, list[Line]] = {
     ],
     "88miles": [
         *_wheres('name = "quia itaque"', 'name != "quia itaque"', 'name = "x" || name = "X"', 'name >= "s" && name < "t"', 'name ~= "quia%"', 'name ~= "x"'),
-        *_wheres('name = "plus+plus"', 'name = "%2B encoded"', 'name = "a && b"', "name ==== ", "zz_no_such = 1"),
+        *_wheres('name = "plus+plus"', 'name = "%2B encoded"', 'name = "a && b"', "name ==== ", "zz_no_such = 1", 'name = "open', 'name = "Öl"'),
         ("GET", "/projects.json?where=name+%3D+%22quia+itaque%22"),
         ("GET", "/projects.json?order=name"),
         ("GET", "/projects.json?order=name+desc"),
@@ -201,7 +223,7 @@ def tour(spec: Spec) -> list[Step]:
         found += [None, *_usual(spec, operation)]
     found.append(None)
     for line in TOURS[spec.api]:
-        method, path, body, caller, headers = (*line, *(None, "full", {})[len(line) - 2 :])
+        method, path, body, caller, headers = (*line, *_REST[len(line) - 2 :])
         if method == "WAIT":
             found.append(float(path))
         else:
@@ -215,7 +237,7 @@ def _usual(spec: Spec, operation: Operation) -> Iterator[Request]:
     here, absent = _filled(spec, operation, path), _filled(spec, operation, path, ABSENT.get(spec.api, "zz_absent"))
     in_body = _key_in_body(spec, operation)
     right = {**(body or {}), **in_body} if isinstance(body, dict) or in_body else body
-    for caller in ("nobody", "stranger", "limited", "second", "other"):
+    for caller in ("nobody", "stranger", "limited", "observer", "second", "other"):
         yield _request(spec, method, here, right, caller)
     yield _request(spec, method, absent, {**(body or {}), **dict.fromkeys(in_body, ABSENT.get(spec.api, "zz_absent"))} if in_body else body, "full")
     yield _request(spec, method, here, right, "full", scheme="http")
@@ -272,7 +294,7 @@ def _signed(spec: Spec, caller: str, query: str, headers: dict[str, str]) -> str
     """The query with the caller's credential, where it travels there; else it goes into the headers."""
     group = spec.group_of_kind("authentication")
     principal = next((one for one in spec.seed.principals if one.name == caller), None)
-    if group is None or caller == "nobody":
+    if group is None or caller == "nobody" or (principal is None and caller != "stranger"):
         return query
     for name, carrier in group.parameters.fields.items():
         value = principal.credential[name] if principal is not None else "zz-wrong"

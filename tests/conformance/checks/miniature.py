@@ -11,6 +11,8 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -20,7 +22,7 @@ from conformance.check import Broken, Check, Ended, Fine
 from conformance.exam import Exam
 from conformance.exchange import Exchange, NotPermitted, Request, Response
 from conformance.schemas import mismatch
-from conformance.target import Permit, ResourceBinding, Target
+from conformance.target import Permit, Target
 from conformance.verdict import Errored, Failed, Inconclusive, Passed, Verdict
 from specs.model import Clause, Operation, Resource, Spec
 
@@ -111,14 +113,14 @@ class Miniature:
         resource = self.spec.resources[call.operation.resource]
         effect = call.operation.effect
         if effect == "list":
-            return 200, self.list_document(call, resource)
+            return 200, self.including(call, resource, self.list_document(call, resource))
         if effect == "singleton":
             return 200, {resource.key: "1"}
         if effect == "create":
             return self.success("create"), self.one(resource, self.create(call, resource), call)
         record = self.find(call, resource)
         if effect == "read":
-            return 200, self.one(resource, record, call)
+            return 200, self.including(call, resource, self.one(resource, record, call))
         if effect == "update":
             return 200, self.one(resource, self.update(call, resource, record), call)
         if effect == "delete":
@@ -156,13 +158,15 @@ class Miniature:
         return records
 
     def create(self, call: Call, resource: Resource) -> Record:
+        self.refuse_conflicts(call, resource)
         members = self.taken(call, resource)
         for name, member in self.parent_names(resource).items():
             if name in call.values:
                 members[member] = call.values[name]
         self.validate(resource, members, "create")
         blank = {name: None for name, schema in self.properties(resource).items() if not schema.get("readOnly")}
-        record = {**blank, **members, resource.key: self.new_key(resource, members)}
+        record = {**blank, **self.defaults(resource), **self.parsed(resource, members), resource.key: self.new_key(resource, members)}
+        self.complete(resource, record)
         self.records[resource.name].append(record)
         return record
 
@@ -172,20 +176,62 @@ class Miniature:
         self.count += 1
         return 9000 + self.count if resource.key_schema.get("type") == "integer" else str(9000 + self.count)
 
+    def refuse_conflicts(self, call: Call, resource: Resource) -> None:
+        """JSON:API: another type, and an id of the client."""
+        if self.envelope.style != "jsonapi":
+            return
+        if dig(call.body, "/data/type") != resource.type:
+            raise Refused("conflict")
+        if isinstance(dig(call.body, "/data/id"), str):
+            raise Refused("client_id")
+
+    def defaults(self, resource: Resource) -> Record:
+        group = self.spec.group_of_kind("lifecycle")
+        return dict(group.parameters.defaults.get(resource.name, {})) if group else {}
+
+    def complete(self, resource: Resource, record: Record) -> None:
+        """Gives the elements of arrays what they lack."""
+        group = self.spec.group_of_kind("lifecycle")
+        for name, lacking in (group.parameters.elements.get(resource.name, {}) if group else {}).items():
+            made = {member: record[resource.key] if value == "{record}" else str(uuid.uuid4()) for member, value in lacking.items()}
+            record[name] = [{**made, **element} for element in record.get(name) or [] if isinstance(element, dict)]
+
+    def parsed(self, resource: Resource, members: Record) -> Record:
+        """Numbers filled from texts: hours as `10h` or `1h 30m`, money as `$12.50`."""
+        filled = dict(members)
+        for pair in self.spec.group_of_kind("lifecycle").parameters.parsed if self.spec.group_of_kind("lifecycle") else ():
+            text = members.get(pair.text)
+            if isinstance(text, str) and members.get(pair.number) is None:
+                filled[pair.number] = self.number(pair.form, text)
+        return filled
+
+    def number(self, form: str, text: str) -> int | None:
+        if form == "money":
+            return round(float(text.lstrip("$€")) * 100) if re.fullmatch(r"[$€]?\d+(\.\d\d)?", text) else None
+        found = re.fullmatch(r"(?:(\d+)h)? ?(?:(\d+)m)?", text)
+        return int(found[1] or 0) * 3600 + int(found[2] or 0) * 60 if found and (found[1] or found[2]) else None
+
     def update(self, call: Call, resource: Resource, record: Record) -> Record:
         members = {**self.taken(call, resource)}
         members.pop(resource.key, None)
         self.validate(resource, {**record, **members}, "update")
-        record.update(members)
+        record.update(self.parsed(resource, members))
         return record
 
     def delete(self, resource: Resource, record: Record) -> None:
         self.records[resource.name].remove(record)
 
     def act(self, call: Call, resource: Resource, record: Record) -> Record:
-        action = self.spec.group_of_kind("actions").parameters.actions[call.operation.effect]
+        actions = self.spec.group_of_kind("actions").parameters
+        action = actions.actions[call.operation.effect]
         record.update(action.set)
-        return record
+        if action.starts or action.stops:
+            record[actions.timer.running] = action.starts
+        if not action.starts:
+            return record
+        shift = dict.fromkeys(actions.timer.entry) | {"project_uuid": record[resource.key], "start": "2026-01-01T00:00:00Z", "tag_list": []}
+        shift |= {"uuid": str(uuid.uuid4()), "user_uuid": str(uuid.uuid4())}
+        return {**record, **actions.timer.also, "started_at": 1767225600, "current_shift": shift}
 
     # Members
 
@@ -223,9 +269,13 @@ class Miniature:
         required = self.required(resource, operation)
         if any(members.get(name) in (None, "") for name in required):
             raise Refused("invalid_record")
+        for parent in resource.parents:
+            known = {str(record[self.spec.resources[parent.resource].key]) for record in self.records[parent.resource]}
+            if known and members.get(parent.member) is not None and str(members[parent.member]) not in known:
+                raise Refused("parent_not_found")
         for name, value in members.items():
             schema = self.properties(resource).get(name, {})
-            if value is not None and mismatch(schema, value) is not None:
+            if value is not None and not (isinstance(value, list) and schema.get("type") == "array") and mismatch(schema, value) is not None:
                 raise Refused("invalid_record")
 
     def required(self, resource: Resource, operation: Operation) -> list[str]:
@@ -251,7 +301,22 @@ class Miniature:
         return self.many(resource, page, document)
 
     def select(self, call: Call, resource: Resource, records: list[Record]) -> list[Record]:
-        return list(records)
+        """The records that a filter of the simplest form lets through."""
+        found = re.fullmatch(r'(\w+) = "(.*)"', call.query.get("where", ""))
+        return [record for record in records if str(record.get(found[1])) == found[2]] if found else list(records)
+
+    def including(self, call: Call, resource: Resource, document: Any) -> Any:
+        """JSON:API: the related records that are asked for."""
+        wanted = call.query.get("include")
+        if wanted is None or self.envelope.style != "jsonapi":
+            return document
+        parents = {parent.member.removesuffix("_id"): parent for parent in resource.parents}
+        if wanted not in parents:
+            raise Refused("unsupported_include")
+        other = self.spec.resources[parents[wanted].resource]
+        data = document["data"] if isinstance(document["data"], list) else [document["data"]]
+        ids = {dig(one, f"/relationships/{wanted}/data/id") for one in data}
+        return {**document, "included": [self.show(other, record) for record in self.records[other.name] if str(record[other.key]) in ids]}
 
     def window(self, call: Call, pagination: Any) -> tuple[int, int]:
         """The page's index and the size asked for."""
@@ -341,15 +406,35 @@ class Miniature:
 # Driving checks
 
 
+loaded = cache(specs.load)
+"""A shipped spec, read once: it never changes."""
+
+
 def exam_of(api: str, *, write: bool = True, spec: Spec | None = None, **how: Any) -> Exam:
     """An exam of a spec with credentials for everybody."""
-    spec = spec or specs.load(api)
+    spec = spec or loaded(api)
     group = spec.group_of_kind("authentication")
     fields = list(group.parameters.fields) if group else []
     public = set(group.parameters.public) if group else set()
     credentials = {name: {field: "1" if field in public else value for field in fields} for name, value in KEYS.items()}
     target = Target(api=api, url="http://mini.test" + spec.base_path, credentials=credentials, permit=Permit(write=write), **how)
     return Exam(spec, target)
+
+
+def seeded(api: str, kind: type[Miniature] = Miniature, *, most: int | None = None, **how: Any) -> tuple[Exam, Miniature]:
+    """An exam of a spec, and an implementation of it with the spec's own seed records, or the first of them."""
+    exam = exam_of(api, **how)
+    account = exam.spec.seed.principals[0].account
+    records = {name: [dict(row["record"]) for row in rows if row["account"] == account][:most] for name, rows in exam.spec.seed.records.items()}
+    return exam, kind(exam.spec, records)
+
+
+def verdict_on(clause: str, kind: type[Miniature] = Miniature, **how: Any) -> Verdict:
+    """The verdict of a clause's check on an implementation; `clause` is its whole id."""
+    api, _, name = clause.partition("/")
+    exam, implementation = seeded(api, kind, **how)
+    known = clause_of(exam.spec, name)
+    return examine(exam, import_module(f"conformance.checks.{known.kind}").CHECKS[known.rule], known, implementation)
 
 
 def clause_of(spec: Spec, clause: str) -> Clause:
@@ -389,4 +474,4 @@ def _flow(exam: Exam, check: Check, clause: Clause, answer: Answer, exchanges: l
         return end.verdict
 
 
-__all__ = ["KEYS", "Answer", "Call", "Miniature", "Refused", "ResourceBinding", "clause_of", "exam_of", "examine"]
+__all__ = ["KEYS", "Answer", "Call", "Miniature", "Record", "Refused", "clause_of", "exam_of", "examine", "seeded", "verdict_on"]

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conformance.verdict import Failed, Inconclusive, Passed
+from specs.model import Resource
+from tests.conformance.checks.miniature import Call, Miniature, Record, Refused, verdict_on
+
+LIST, SAME = "88miles/list/company", "88miles/nested/same"
+
+
+class Nested(Miniature):
+    def nested(self, call: Call) -> bool:
+        return "company_uuid" in call.values
+
+
+class AllCompanies(Nested):
+    def visible(self, call: Call, resource: Resource) -> list[Record]:
+        super().visible(call, resource)
+        return self.records[resource.name]
+
+
+class LosesOne(Nested):
+    def visible(self, call: Call, resource: Resource) -> list[Record]:
+        found = super().visible(call, resource)
+        return found[1:] if self.nested(call) and len(found) > 1 else found
+
+
+class IgnoresTheCompanyWhenOrdered(Nested):
+    def visible(self, call: Call, resource: Resource) -> list[Record]:
+        return self.records[resource.name] if "order" in call.query else super().visible(call, resource)
+
+
+class OneCompany(Nested):
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        first = self.records["projects"][0]["company_uuid"]
+        self.records["projects"] = [record for record in self.records["projects"] if record["company_uuid"] == first]
+
+
+class ShowsOtherNames(Nested):
+    def perform(self, call: Call) -> tuple[int, Any]:
+        status, document = super().perform(call)
+        if self.nested(call) and call.operation.effect == "read":
+            document["response"]["name"] += " (nested)"
+        return status, document
+
+
+class Forgets(Nested):
+    effect = ""
+
+    def perform(self, call: Call) -> tuple[int, Any]:
+        if not self.nested(call) or call.operation.effect != self.effect:
+            return super().perform(call)
+        before = [dict(record) for record in self.records["projects"]]
+        answer = super().perform(call)
+        self.records["projects"] = before
+        return answer
+
+
+class RefusesWrites(Nested):
+    def update(self, call: Call, resource: Resource, record: Record) -> Record:
+        if self.nested(call):
+            raise Refused("invalid_record")
+        return super().update(call, resource, record)
+
+
+class CreatesInTheFirst(Nested):
+    def create(self, call: Call, resource: Resource) -> Record:
+        record = super().create(call, resource)
+        if self.nested(call):
+            record["company_uuid"] = self.records["projects"][0]["company_uuid"]
+        return record
+
+
+@pytest.mark.parametrize("clause", [LIST, SAME])
+def test_right_nesting_passes(clause: str) -> None:
+    assert isinstance(verdict_on(clause), Passed)
+
+
+@pytest.mark.parametrize("kind", [AllCompanies, LosesOne, IgnoresTheCompanyWhenOrdered])
+def test_inexact_list_fails(kind: type[Miniature]) -> None:
+    assert isinstance(verdict_on(LIST, kind), Failed)
+
+
+def test_records_of_one_company_prove_nothing() -> None:
+    assert isinstance(verdict_on(LIST, OneCompany), Inconclusive)
+    assert isinstance(verdict_on(LIST, most=0), Inconclusive)
+
+
+@pytest.mark.parametrize("kind", [ShowsOtherNames, RefusesWrites, CreatesInTheFirst])
+def test_other_records_fail(kind: type[Miniature]) -> None:
+    assert isinstance(verdict_on(SAME, kind), Failed)
+
+
+@pytest.mark.parametrize("effect", ["create", "update", "delete", "sign_off", "reopen"])
+def test_lost_effect_fails(effect: str) -> None:
+    assert isinstance(verdict_on(SAME, type("Kind", (Forgets,), {"effect": effect})), Failed)

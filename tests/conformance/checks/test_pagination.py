@@ -1,0 +1,301 @@
+# ruff: noqa: ARG002, ARG005 - what is overridden takes what it is given
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from conformance.exchange import Response
+from conformance.verdict import Failed, Inconclusive, Passed
+from tests.conformance.checks.miniature import Call, Miniature, Record, Refused, verdict_on
+
+CLAUSES = [
+    "timedash/page/size",
+    "timedash/page/default",
+    "timedash/page/bounds",
+    "timedash/page/zero-based",
+    "timedash/page/walk",
+    "moonrope/page/flags",
+    "moonrope/page/walk",
+    "productive/page/window",
+    "productive/page/walk",
+]
+
+
+class Clamping(Miniature):
+    def bounded(self, size: int, largest: int) -> int:
+        return min(max(size, 1), largest)
+
+
+class RefusesPastTheEnd(Miniature):
+    def cut(self, records: list[Record], index: int, size: int) -> list[Record]:
+        if index and index * size >= len(records):
+            raise Refused("not_found")
+        return super().cut(records, index, size)
+
+
+class NewestFirst(Miniature):
+    def select(self, call: Call, resource: Any, records: list[Record]) -> list[Record]:
+        return list(reversed(records))
+
+
+class Busy(Miniature):
+    """Somebody else makes a record now and then."""
+
+    def __call__(self, request: Any) -> Response:
+        if len(self.sent) % 9 == 4:
+            for resource in self.spec.resources.values():
+                key = self.new_key(resource, {})
+                self.records[resource.name].append({"name": "x", "title": "x", resource.key: key})
+        return super().__call__(request)
+
+
+@pytest.mark.parametrize("clause", CLAUSES)
+def test_right_lists_pass(clause: str) -> None:
+    assert isinstance(verdict_on(clause), Passed)
+
+
+@pytest.mark.parametrize("clause", CLAUSES)
+@pytest.mark.parametrize("kind", [Clamping, NewestFirst])
+def test_other_right_lists_pass(clause: str, kind: type[Miniature]) -> None:
+    assert isinstance(verdict_on(clause, kind), Passed)
+
+
+@pytest.mark.parametrize("clause", CLAUSES)
+def test_changes_under_our_feet_never_fail(clause: str) -> None:
+    assert not isinstance(verdict_on(clause, Busy), Failed)
+
+
+@pytest.mark.parametrize("clause", [clause for clause in CLAUSES if not clause.startswith("timedash")])
+def test_page_past_the_end_is_open_where_not_documented(clause: str) -> None:
+    assert isinstance(verdict_on(clause, RefusesPastTheEnd), Passed)
+
+
+@pytest.mark.parametrize("clause", [clause for clause in CLAUSES if clause != "moonrope/page/flags"])
+def test_one_record_proves_nothing(clause: str) -> None:
+    verdict = verdict_on(clause, Clamping, most=1, write=False)
+    assert isinstance(verdict, Inconclusive)
+    assert verdict.reason
+    assert verdict.needs
+
+
+def test_records_are_made_where_there_are_too_few() -> None:
+    assert isinstance(verdict_on("timedash/page/walk", most=1), Passed)
+    assert isinstance(verdict_on("timedash/page/default", most=3), Passed)
+
+
+class SizeIgnored(Miniature):
+    def cut(self, records: list[Record], index: int, size: int) -> list[Record]:
+        return super().cut(records, index, 20)
+
+
+class OneTooFew(Miniature):
+    def cut(self, records: list[Record], index: int, size: int) -> list[Record]:
+        return records[index * size : (index + 1) * size - (size > 1)]
+
+
+class SmallSecondPage(Miniature):
+    def cut(self, records: list[Record], index: int, size: int) -> list[Record]:
+        return super().cut(records, index, size if not index else 1)
+
+
+class CappedAtFifty(Miniature):
+    def cut(self, records: list[Record], index: int, size: int) -> list[Record]:
+        return records[index * size : index * size + min(size, 50)]
+
+
+class DefaultTen(Miniature):
+    def window(self, call: Call, pagination: Any) -> tuple[int, int]:
+        index, size = super().window(call, pagination)
+        return index, size if pagination.size in call.query else 10
+
+
+class Honouring(Miniature):
+    def bounded(self, size: int, largest: int) -> int:
+        return max(size, 1)
+
+
+class NegativeCut(Miniature):
+    def bounded(self, size: int, largest: int) -> int:
+        return size if size < 0 else super().bounded(size, largest)
+
+    def cut(self, records: list[Record], index: int, size: int) -> list[Record]:
+        return records[:size] if size < 0 else super().cut(records, index, size)
+
+
+class FallsOverText(Miniature):
+    def window(self, call: Call, pagination: Any) -> tuple[int, int]:
+        if call.query.get(pagination.size) == "abc":
+            raise Refused("server_error", 500)
+        return super().window(call, pagination)
+
+
+class CountsFromOne(Miniature):
+    def window(self, call: Call, pagination: Any) -> tuple[int, int]:
+        index, size = super().window(call, pagination)
+        return max(index - 1, 0), size
+
+
+class Overlapping(Miniature):
+    def cut(self, records: list[Record], index: int, size: int) -> list[Record]:
+        return records[max(index * size - bool(index), 0) : (index + 1) * size - bool(index)]
+
+
+class Gapped(Miniature):
+    def cut(self, records: list[Record], index: int, size: int) -> list[Record]:
+        return records[index * (size + 1) : index * (size + 1) + size]
+
+
+class LastLost(Miniature):
+    def cut(self, records: list[Record], index: int, size: int) -> list[Record]:
+        return super().cut(records[:-1], index, size)
+
+
+class EndlessLast(Miniature):
+    def cut(self, records: list[Record], index: int, size: int) -> list[Record]:
+        last = (len(records) - 1) // size
+        return super().cut(records, min(index, last), size)
+
+
+class StartsOver(Miniature):
+    def cut(self, records: list[Record], index: int, size: int) -> list[Record]:
+        return super().cut(records, index % -(-len(records) // size), size)
+
+
+class Shuffling(Miniature):
+    turns = itertools.count()
+
+    def select(self, call: Call, resource: Any, records: list[Record]) -> list[Record]:
+        turn = next(self.turns) % max(len(records), 1)
+        return records[turn:] + records[:turn]
+
+
+class ShortMiddle(Miniature):
+    def cut(self, records: list[Record], index: int, size: int) -> list[Record]:
+        return [record for number, record in enumerate(super().cut(records, index, size)) if index != 1 or number]
+
+
+@pytest.mark.parametrize(("clause", "kind"), [
+    ("timedash/page/size", SizeIgnored),
+    ("timedash/page/size", OneTooFew),
+    ("timedash/page/size", SmallSecondPage),
+    ("timedash/page/size", CappedAtFifty),
+    ("timedash/page/default", DefaultTen),
+    ("timedash/page/bounds", Honouring),
+    ("timedash/page/bounds", NegativeCut),
+    ("timedash/page/bounds", FallsOverText),
+    ("timedash/page/zero-based", CountsFromOne),
+    ("timedash/page/zero-based", Overlapping),
+    ("timedash/page/walk", RefusesPastTheEnd),
+    ("timedash/page/walk", EndlessLast),
+    ("timedash/page/walk", StartsOver),
+    *(
+        (clause, kind)
+        for clause in ("timedash/page/walk", "moonrope/page/walk", "productive/page/walk")
+        for kind in (Overlapping, Gapped, LastLost, Shuffling, ShortMiddle)
+    ),
+    ("productive/page/window", SizeIgnored),
+    ("productive/page/window", OneTooFew),
+    ("productive/page/window", CountsFromOne),
+    ("productive/page/window", Overlapping),
+    ("productive/page/window", Gapped),
+])
+def test_broken_lists_fail(clause: str, kind: type[Miniature]) -> None:
+    verdict = verdict_on(clause, kind)
+    assert isinstance(verdict, Failed)
+    assert verdict.operation
+    assert verdict.expected
+    assert verdict.observed
+
+
+class Telling(Miniature):
+    """Tells its numbers, one of them as `wrong` says."""
+
+    member = ""
+    wrong: Any = None
+
+    def tell(self, document: Any, pagination: Any, total: int, index: int, size: int) -> None:
+        super().tell(document, pagination, total, index, size)
+        told = document["flags"]["paginated"]
+        told[self.member] = self.wrong(told)
+
+
+@pytest.mark.parametrize(("member", "wrong"), [
+    ("total_records", lambda told: min(told["total_records"], told["per_page"])),
+    ("total_records", lambda told: told["total_records"] + 1),
+    ("total_pages", lambda told: told["total_records"] // told["per_page"]),
+    ("page", lambda told: 1),
+    ("page", lambda told: str(told["page"])),
+    ("per_page", lambda told: 1),
+    ("total_pages", lambda told: float(told["total_pages"]) + 0.5),
+])
+def test_wrong_numbers_fail(member: str, wrong: Any) -> None:
+    kind = type("Wrong", (Telling,), {"member": member, "wrong": staticmethod(wrong)})
+    assert isinstance(verdict_on("moonrope/page/flags", kind), Failed)
+
+
+class Silent(Miniature):
+    def tell(self, document: Any, pagination: Any, total: int, index: int, size: int) -> None:
+        pass
+
+
+def test_numbers_need_not_be_told() -> None:
+    assert isinstance(verdict_on("moonrope/page/flags", Silent), Inconclusive)
+    assert isinstance(verdict_on("moonrope/page/walk", Silent), Passed)
+
+
+class Whole(Silent):
+    """Takes no parameters of paging at all, which an API may whose document names none."""
+
+    def cut(self, records: list[Record], index: int, size: int) -> list[Record]:
+        return records
+
+
+def test_list_without_pages_is_no_failure_where_parameters_are_choices() -> None:
+    assert isinstance(verdict_on("moonrope/page/walk", Whole, most=7), Inconclusive)
+    assert isinstance(verdict_on("timedash/page/walk", Whole, most=7), Failed)
+
+
+class Linking(Miniature):
+    """Gives JSON:API's links, built by `target`."""
+
+    def list_document(self, call: Call, resource: Any) -> Any:
+        document = super().list_document(call, resource)
+        meta = document["meta"]
+        document["links"] = self.links(meta["current_page"], meta["total_pages"], meta["page_size"])
+        return document
+
+    def links(self, page: int, pages: int, size: int) -> dict[str, str | None]:
+        known = {"first": 1, "last": pages, "prev": page - 1 or None, "next": page + 1 if page < pages else None}
+        return {name: None if number is None else f"/api/v2/x?page%5Bnumber%5D={number}&page%5Bsize%5D={size}" for name, number in known.items()}
+
+
+class NextSkips(Linking):
+    def links(self, page: int, pages: int, size: int) -> dict[str, str | None]:
+        return super().links(page, pages, size) | {"next": f"?page[number]={page + 2}&page[size]={size}"}
+
+
+class NextForever(Linking):
+    def links(self, page: int, pages: int, size: int) -> dict[str, str | None]:
+        return super().links(page, pages, size) | {"next": f"?page[number]={page + 1}&page[size]={size}"}
+
+
+class LastIsFirst(Linking):
+    def links(self, page: int, pages: int, size: int) -> dict[str, str | None]:
+        return super().links(page, pages, size) | {"last": f"?page[number]=1&page[size]={size}"}
+
+
+class ElsewhereLinks(Linking):
+    def links(self, page: int, pages: int, size: int) -> dict[str, str | None]:
+        return {name: link and f"https://cdn.test{link}" for name, link in super().links(page, pages, size).items()}
+
+
+@pytest.mark.parametrize("kind", [Linking, ElsewhereLinks])
+def test_right_links_pass(kind: type[Miniature]) -> None:
+    assert isinstance(verdict_on("productive/page/walk", kind), Passed)
+
+
+@pytest.mark.parametrize("kind", [NextSkips, NextForever, LastIsFirst])
+def test_wrong_links_fail(kind: type[Miniature]) -> None:
+    assert isinstance(verdict_on("productive/page/walk", kind), Failed)

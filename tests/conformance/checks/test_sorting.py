@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+
+from conformance.verdict import Failed, Inconclusive, Passed, Skipped
+from tests.conformance.checks.listed import PRODUCTIVE, TIMEDASH, verdict
+
+DASH = {"sort": {"style": "dash"}}
+
+
+@pytest.mark.parametrize("clause", [
+    "timedash/sort/both",
+    "88miles/query/order",
+    "productive/sort/ascending",
+    "productive/sort/descending",
+    "productive/sort/unsupported",
+])
+def test_right_implementation_passes(clause: str) -> None:
+    assert isinstance(verdict(clause), Passed)
+
+
+@pytest.mark.parametrize("quirk", ["nulls_first", "casefold"])
+@pytest.mark.parametrize("clause", ["timedash/sort/both", "productive/sort/descending"])
+def test_odd_but_right_implementation_passes(clause: str, quirk: str) -> None:
+    assert isinstance(verdict(clause, quirk), Passed)
+
+
+@pytest.mark.parametrize(("clause", "bug"), [
+    ("timedash/sort/both", "sort_ignored"),
+    ("timedash/sort/both", "down_is_up"),
+    ("timedash/sort/both", "numbers_as_text"),
+    ("timedash/sort/both", "sorts_page"),
+    ("timedash/sort/both", "one_list_unsorted"),
+    ("timedash/sort/both", "first_is_last"),
+    ("timedash/sort/both", "drops_first"),
+    ("88miles/query/order", "down_is_up"),
+    ("88miles/query/order", "nested_ignores"),
+    ("productive/sort/ascending", "numbers_as_text"),
+    ("productive/sort/ascending", "sorts_page"),
+    ("productive/sort/descending", "down_is_up"),
+    ("productive/sort/descending", "minus_refused"),
+    ("productive/sort/unsupported", "unknown_sort_ignored"),
+    ("productive/sort/unsupported", "other_title"),
+])
+def test_broken_implementation_fails(clause: str, bug: str) -> None:
+    found = verdict(clause, bug, parameters=DASH if clause.startswith("timedash") else None)
+    assert isinstance(found, Failed)
+    assert found.expected
+    assert found.observed
+
+
+def test_unknown_syntax_is_skipped() -> None:
+    found = verdict("timedash/sort/both", "sort_ignored")
+    assert isinstance(found, Skipped)
+    assert "style" in found.add
+
+
+def test_records_alike_prove_nothing() -> None:
+    alike = {name: [dict(table[0])] for name, table in PRODUCTIVE.items()}
+    assert isinstance(verdict("productive/sort/ascending", records=alike), Inconclusive)
+    assert not isinstance(verdict("timedash/sort/both", records={name: table[:1] for name, table in TIMEDASH.items()}, parameters=DASH), Passed)
+
+
+def test_order_without_being_asked_proves_nothing() -> None:
+    by_id = {name: [{"id": record["id"]} for record in table] for name, table in PRODUCTIVE.items()}
+    assert isinstance(verdict("productive/sort/ascending", records=by_id), Inconclusive)

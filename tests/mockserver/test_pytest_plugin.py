@@ -1,0 +1,59 @@
+"""The fixture `proctor_stub`, in a test session of its own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parent.parent.parent
+
+README = """
+import requests
+
+def test_client_reads_all_pages(proctor_stub):
+    api = proctor_stub.in_process("timedash")
+    session = requests.Session()
+    session.auth = (api.credentials["full"]["key"], "")
+    pages = [session.get(f"{api.url}/assignments", params={"page": page, "size": 100}).json()["data"] for page in range(2)]
+    assert len({row["id"] for page in pages for row in page}) > 100
+
+    api.set_faults("timedash/page/walk:overlap")      # now the API breaks its word
+    pages = [session.get(f"{api.url}/assignments", params={"page": page, "size": 20}).json()["data"] for page in range(2)]
+    assert {row["id"] for row in pages[0]} & {row["id"] for row in pages[1]}
+"""
+
+LIVE = """
+import urllib.request
+
+LEFT = []
+
+def test_server_answers(proctor_stub):
+    one, two = proctor_stub("paydirt"), proctor_stub("paydirt", rate_limit=3)
+    key = one.credentials["full"]["key"]
+    assert one.url != two.url
+    for api in (one, two):
+        with urllib.request.urlopen(f"{api.url}/clients?api_key={key}", timeout=5) as answer:
+            assert answer.status == 200
+    LEFT.append(one.url)
+
+def test_server_has_gone_with_its_test():
+    try:
+        urllib.request.urlopen(LEFT[0], timeout=1)
+    except OSError as problem:
+        assert "refused" in str(problem)
+    else:
+        raise AssertionError("it still answers")
+"""
+
+
+@pytest.mark.parametrize(("text", "passed"), [(README, 1), (LIVE, 2)], ids=["in_process", "live"])
+def test_fixture_gives_stubs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, text: str, passed: int) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    pytester.makepyfile(text)
+    # Installed, the plugin is known by its entry point; a checkout names it. Both at once would be twice.
+    result = pytester.runpytest_subprocess("-p", "no:proctor", "-p", "mockserver.pytest_plugin", "-W", "error", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=passed)

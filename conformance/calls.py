@@ -215,10 +215,11 @@ def change(exam: Exam, resource: Resource, record: Mapping[str, Any]) -> Steps[d
     """One member with a value other than the record's that an update should take; ends the check where there is none."""
     given = yield from exam.payload(resource)
     allowed = set(writable(exam, resource)) or set(given)
-    named = [name for name in given if name in allowed and not agrees(given[name], record.get(name))]
-    texts = [name for name in named if isinstance(given[name], str)]
-    for name in texts or named:
-        return {name: given[name]}
+    for some in (given, exam.payloads.members(resource, rich=True)):
+        named = [name for name in some if name in allowed and isinstance(some[name], str | int | float) and not agrees(some[name], record.get(name))]
+        texts = [name for name in named if isinstance(some[name], str) and exam.payloads.run in some[name]]
+        for name in texts or named:
+            return {name: some[name]}
     raise Ended(Inconclusive(f"no member of {resource.name} that could be changed is known", f"create under [resources.{resource.name}]"))
 
 

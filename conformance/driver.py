@@ -117,7 +117,7 @@ class Driver:
         self.listener = listener
         self.audience = Audience(exam, ())
         self.ledger = Ledger()
-        self.pace = Pace.of(exam.spec, clock)
+        self.pace = Pace.of(exam.spec, clock, slow=options.paced)
         self.requests = 0
         self.begun = clock.now()
         self._what = ""

@@ -37,8 +37,8 @@ class Options:
 
     `max_requests` and `max_time` (seconds) end it early; `examples` is the most that Hypothesis draws for one check (None: as
     many as the check says); `generated` the requests per operation that are generated from the schemas (0: none; None: 8, or 2 where the
-    spec declares a rate limit); `strict` counts
-    failures of level `should`. `assured` says that paths and credentials are known to be right, so that nothing is asked
+    spec declares a rate limit); `strict` counts failures of level `should`; not `paced` does not wait under the declared rate limit,
+    for a target that is known to have none. `assured` says that paths and credentials are known to be right, so that nothing is asked
     beforehand and a refusal is the implementation's failing: an examination in process, of a stub with a planted fault, is so.
     """
 
@@ -52,6 +52,7 @@ class Options:
     seed: int = 0
     strict: bool = False
     assured: bool = False
+    paced: bool = True
 
 
 @dataclass(frozen=True, slots=True)

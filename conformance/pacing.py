@@ -33,17 +33,18 @@ class Pace:
 
     limit: RateLimit | None
     clock: Clock
+    slow: bool = True
     sent: dict[str, deque[float]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, spec: Spec, clock: Clock) -> Pace:
-        """The pace under the limit that a spec declares, or none."""
+    def of(cls, spec: Spec, clock: Clock, *, slow: bool = True) -> Pace:
+        """The pace under the limit that a spec declares, or none; not `slow` knows the limit but never waits for it."""
         group = spec.group_of_kind("rate_limit")
-        return cls(group.parameters if group else None, clock)
+        return cls(group.parameters if group else None, clock, slow)
 
     def wait(self, request: Request) -> float:
         """The seconds to let pass before the request may be sent."""
-        if self.limit is None:
+        if self.limit is None or not self.slow:
             return 0.0
         times = self._times(request)
         usable = max(1, int(self.limit.limit * MARGIN))

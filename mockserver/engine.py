@@ -15,6 +15,7 @@ from mockserver.api import Api, Served
 from mockserver.clock import Clock
 from mockserver.exchange import Request, Response
 from mockserver.faults import plant, resolve
+from mockserver.filling import Amounts, generated
 from mockserver.journal import Journal
 from mockserver.pipeline import Call, Refusal, Space
 from mockserver.reading import read_query
@@ -37,6 +38,8 @@ MAX_BODY = 16 * 1024 * 1024
 
 Mode = Literal["stateful", "replay"]
 
+_NO_MORE: Amounts = {}
+
 
 class Engine:
     """Answers requests to one API, or to several, each under its name.
@@ -44,6 +47,7 @@ class Engine:
     `mode` is `stateful`, which keeps records and every documented behaviour, or `replay`, which answers with the documented
     examples. `rate_limit` takes the place of each API's own limit; 0 lifts it. `journal` keeps the exchanges, if it is on.
     `control_token` opens the control plane to callers that are not on this machine; `max_spaces` bounds the spaces.
+    `records` says how many records lists of the main space have to begin with, by API and resource.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class Engine:
         journal: Journal | None = None,
         control_token: str | None = None,
         max_spaces: int = 64,
+        records: Amounts | None = None,
     ) -> None:
         found = list(specs)
         self.mode: Mode = mode
@@ -70,9 +75,9 @@ class Engine:
         self._token = control_token
         self._rows = {(api.name, name): _rows(api, name) for api in self.apis.values() for name in api.spec.seed.records}
         self._replayers: dict[int, Replayer] = {}
-        self.journal = journal or Journal(on=False)
+        self.journal = Journal(on=False) if journal is None else journal
         self.spaces = Spaces(lambda name: self._made(name, MemoryStore(), self._started.copy()), max_spaces)
-        self.main = self._made("", MemoryStore() if store is None else store, clock or Clock())
+        self.main = self._made("", MemoryStore() if store is None else store, clock or Clock(), records or {})
 
     @property
     def clock(self) -> Clock:
@@ -91,17 +96,24 @@ class Engine:
 
         return Control(self, self._token)
 
-    def _made(self, name: str, store: Store, clock: Clock) -> Space:
-        """A space as it is at the start: the seed's records in a store that is empty, and the faults that the engine began with."""
+    def _made(self, name: str, store: Store, clock: Clock, records: Amounts = _NO_MORE) -> Space:
+        """A space as it is at the start: the seed's records, unless the store has kept its own, and the faults that the engine began with."""
         space = Space(name, store, clock, Random(self._seed))
-        for (api, resource), rows in self._rows.items():
-            table = Table(name, api, resource)
-            if store.count(table) == 0:
-                for row in rows:
-                    store.put(table, row)
-        store.snapshot(name)
+        if not store.remembers(name):
+            with store.transaction():
+                for (api, resource), rows in self._rows.items():
+                    store.load(Table(name, api, resource), rows)
+                for (api, resource), wanted in records.items():
+                    spec, rows = self.apis[api].spec, self._rows.get((api, resource), [])
+                    store.load(Table(name, api, resource), generated(spec, spec.resources[resource], rows, wanted))
+                store.snapshot(name)
         self.set_faults(self._faults, space)
         return space
+
+    def close(self) -> None:
+        """Ends the use of the stores; the engine answers nothing after that."""
+        for space in (self.main, *self.spaces.all()):
+            space.store.close()
 
     def reset(self, space: Space | None = None) -> None:
         """Puts records, counters and randomness of a space, or of the main one, back to the start; the clock goes on."""
@@ -166,19 +178,24 @@ class Engine:
         """The response to a request whose body is over `MAX_BODY`; its body is not needed."""
         if request.path[:10] == CONTROL and request.path[10:11] in ("", "/"):
             return _problem(413, f"A body may have {MAX_BODY} bytes.")
-        answer = self._too_large(request)
+        try:
+            space, served = self.space_of(request), self.locate(request)
+        except SpaceError as error:
+            return _problem(error.status, str(error))
+        if served is None:
+            return self._no_api()
+        answer = served.honest.end(Call(request, served, {}, {}, space), Refusal("too_large", {"limit": MAX_BODY}))
         if self.journal.on:
-            self.journal.add(request, answer, "", 0.0)
+            self.journal.add(request, answer, space.name, 0.0)
         return answer
 
-    def _too_large(self, request: Request) -> Response:
-        api = self._only or self.apis.get(request.path[1:].partition("/")[0])
-        if api is None:
-            return self._no_api()
-        path = request.path if self._only is not None else "/" + request.path[1:].partition("/")[2]
-        served, values, _, _ = api.route(request.method, path)
-        call = Call(request, served, values, {}, self.main)
-        return served.honest.end(call, Refusal("too_large", {"limit": MAX_BODY}))
+    def locate(self, request: Request) -> Served | None:
+        """What serves a request: an operation, or what stands for none; None where no API is meant."""
+        if self._only is not None:
+            return self._only.route(request.method, request.path)[0]
+        name, slash, rest = request.path[1:].partition("/")
+        api = self.apis.get(name)
+        return None if api is None else api.route(request.method, slash + rest)[0]
 
     def _replayed(self, served: Served, request: Request) -> Response | None:
         wanted = preferences(request) if "prefer" in request.headers else {}

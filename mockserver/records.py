@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mockserver.clock import iso
+from mockserver.keys import Keys
 from mockserver.pipeline import Call, Refusal
-from mockserver.schemas import Validator, properties
-from mockserver.store import Row, Table
+from mockserver.schemas import properties
+from mockserver.store import Row
 from mockserver.values import duration, money, types_of
 from specs.conventions.lifecycle import Lifecycle, Spread
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Maker", "new_uuid"]
 
-_NUMBERED = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _EMPTY: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False, "array": [], "object": {}}
 
 
@@ -50,7 +49,7 @@ class Maker:
         self._parsed = [parsed for parsed in lifecycle.parsed if parsed.resource in ("", self._resource.name)]
         self._elements = lifecycle.elements.get(self._resource.name, {})
         self._cause = lifecycle.cause
-        self._validator = Validator(self._resource.key_schema) if self._resource.key_schema else None
+        self._keys = Keys(self._resource)
 
     def filled(self, members: dict[str, Any]) -> dict[str, Any] | Refusal:
         """The members with the numbers that their texts say, unless a number was given; a text that says none is refused."""
@@ -78,7 +77,8 @@ class Maker:
     @staticmethod
     def spread(call: Call, members: Mapping[str, Any], spread: Spread) -> list[dict[str, Any]]:
         """The members of each record that one create makes: one for each different element of the arrays that are spread."""
-        elements = {orjson.dumps(element): element for name in spread.of for element in members.get(name) or []}
+        taken = [_part(element, spread.part) for name in spread.of for element in members.get(name) or []]
+        elements = {orjson.dumps(element): element for element in taken}
         shared = _made(call, spread.shared)
         return [{**members, **shared, spread.member: element} for element in elements.values()]
 
@@ -119,28 +119,15 @@ class Maker:
     def _new_key(self, call: Call) -> Any:
         """An id that is free, of the kind that the resource's ids are."""
         table = call.served.table(call)
-        types = types_of(self._resource.key_schema)
-        if "integer" in types or "number" in types:
+        if self._keys.are_numbers:
             return call.space.store.next_number(table)
-        pattern = self._key_pattern(call, table)
-        if pattern is None:
+        form = self._keys.form(call.space.store.scan(table))
+        if form is None:
             return new_uuid(call)
-        head, width = pattern
         while True:
-            key = head + str(call.space.store.next_number(table)).rjust(width, "0")
+            key = form.key(call.space.store.next_number(table))
             if call.space.store.get(table, key) is None:
                 return key
-
-    def _key_pattern(self, call: Call, table: Table) -> tuple[str, int] | None:
-        """What ids that are text begin with and how many digits follow, as those there are show; None for UUIDs."""
-        if self._resource.key_schema.get("format") == "uuid":
-            return None
-        for row in call.space.store.scan(table):
-            numbered = _NUMBERED.fullmatch(row.key)
-            if _UUID.fullmatch(row.key) or numbered is None:
-                return None
-            return numbered[1], len(numbered[2]) if numbered[2].startswith("0") else 0
-        return ("", 0) if self._validator is None or self._validator.accepts("1") else None
 
 
 def _made(call: Call, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,6 +142,12 @@ def _text(call: Call, value: str) -> Any:
     while "{uuid}" in found:
         found = found.replace("{uuid}", new_uuid(call), 1)
     return found
+
+
+def _part(element: Any, part: str | None) -> Any:
+    """What is taken of a text: the first group of the first match of a pattern; the whole where there is none."""
+    found = re.search(part, element) if part is not None and isinstance(element, str) else None
+    return element if found is None else found[1]
 
 
 def _defaults(resource: Resource, schemas: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class Spaces:
             oldest = next(iter(self._kept), None)
             if oldest is None or self._now() - self._used[oldest] < IDLE:
                 told = f"There are {len(self._kept)} spaces, and no more are allowed; all were used within the last {IDLE / 60:.0f} minutes."
-                raise SpaceError(503, f"{told} Delete one that has done its work (DELETE /__proctor/spaces/NAME), or start with a higher --max-spaces.")
+                raise SpaceError(409, f"{told} Delete one that has done its work (DELETE /__proctor/spaces/NAME), or start with a higher --max-spaces.")
             self.drop(oldest)
         return self._make(name)
 

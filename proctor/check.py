@@ -35,6 +35,7 @@ PERMITS = {"write": "write", "exhaust-rate-limit": "exhaust_rate_limit"}
 @click.option("--permit", "permits", multiple=True, type=click.Choice(list(PERMITS)), help="What the examination may do beside reading.")
 @click.option("--max-requests", type=click.IntRange(1), help="End after so many requests.")
 @click.option("--max-time", type=click.FloatRange(1), help="End after so many seconds.")
+@click.option("--unpaced", is_flag=True, help="Don't wait under the declared rate limit: the target has none.")
 @click.option("--generated", type=click.IntRange(0), help="Requests per operation that are generated from the schemas.  [default: 8, or 2 under a rate limit]")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of what is drawn.")
 @click.option("--strict", is_flag=True, help="Count failures of clauses that the document only recommends.")
@@ -55,6 +56,7 @@ def command(api: str | None, **given: Any) -> None:
             max_requests=given["max_requests"],
             max_time=given["max_time"],
             generated=given["generated"],
+            paced=not given["unpaced"],
             seed=given["seed"],
             strict=given["strict"],
         )

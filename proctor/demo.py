@@ -28,7 +28,7 @@ def command(apis: tuple[str, ...], reports: str, rate_limit: bool) -> None:
     with live(*specs, rate_limit=None if rate_limit else 0) as server:
         for spec in specs:
             target = replace(stub_target(spec, server.of(spec.api), plain_url=None), permit=Permit(write=True, exhaust_rate_limit=rate_limit))
-            examination = examine_url(spec, target, Options())
+            examination = examine_url(spec, target, Options(paced=rate_limit))
             path = Path(reports) / f"{spec.api}.json"
             write_reports(examination, [("json", path)])
             click.echo(f"Report: {path}\n")

@@ -15,10 +15,10 @@ from conformance.counted import RUN, judge_growth, judge_limit, judge_totals, no
 from conformance.exam import Exam, Made
 from conformance.exchange import Response, Wait
 from conformance.listing import open_list
-from conformance.parts import each
+from conformance.parts import each, settled
 from conformance.reading import agrees
 from conformance.timers import Timed, moment_of, number_of, opened
-from conformance.verdict import Failed, Inconclusive, Skipped
+from conformance.verdict import Failed, Inconclusive, Passed, Skipped
 from specs.conventions.actions import Limit
 from specs.model import Clause, Operation
 
@@ -117,8 +117,10 @@ def one_runs_per_user(exam: Exam, clause: Clause) -> Flow:
     """Starts one record, then another by each operation that starts; the answer to an update tells what became of the first."""
     timed = opened(exam, clause)
     if not timed.timer.one_per_user:
-        return each([])
-    return each(_alone(opened(exam, clause), operation) for operation in timed.of_clause(*timed.starts))
+        return Skipped("several may run for one caller")
+    verdict = yield from each(_alone(opened(exam, clause), operation) for operation in timed.of_clause(*timed.starts))
+    others = (yield from settled(_others_go_on(opened(exam, clause)))) if isinstance(verdict, Passed) else verdict
+    return others if isinstance(others, Failed) else verdict
 
 
 def _alone(timed: Timed, operation: Operation) -> Flow:
@@ -139,6 +141,40 @@ def _alone(timed: Timed, operation: Operation) -> Flow:
     if ran and runs is False:
         timed.findings.saw(operation.id)
     return timed.findings.verdict(f"{operation.id} stops what ran", f"the answer to an update does not tell whether a {timed.resource.singular} runs")
+
+
+def _others_go_on(timed: Timed) -> Flow:
+    """A start stops what runs for the same caller: what another caller runs goes on, as the total of a record that both see tells."""
+    made = yield from _run_by_other(timed)
+    yield Wait(RUN, "time of another user to be counted")
+    first = yield from _total(timed, made, {})
+    mine = yield from timed.own()
+    yield from timed.tell(timed.starts, mine)
+    second = yield from _total(timed, made, {})
+    yield Wait(RUN, "time of another user to be counted")
+    third = yield from _total(timed, made, {})
+    yield from timed.tell(timed.stops, mine)
+    yield from timed.tell(timed.stops, made, as_="other")
+    if first is None or second is None or third is None or first < 1:
+        return Inconclusive(f"no answer shows what a {timed.resource.singular} of another user counts")
+    if third <= second:
+        expected = f"a {timed.resource.singular} that another user runs to go on when the caller starts one"
+        return Failed(expected, f"{timed.timer.total} {second:g} after the start, and {third:g} two seconds later")
+    return Passed("what another user runs goes on")
+
+
+def _run_by_other(timed: Timed) -> Steps[Made]:
+    """A record of ours that others see, started by another caller; ends the check where that can't be done."""
+    group = timed.exam.spec.group_of_kind("isolation")
+    shared = group.parameters.shared if group is not None else None
+    needs = "a credential called other, of another user who sees shared records"
+    if shared is None or not shared.everyone or "other" not in timed.exam.target.credentials:
+        raise Ended(Skipped("no other user is known", needs))
+    made = yield from timed.own({shared.member: shared.everyone[0]})
+    started = yield from timed.tell(timed.starts, made, as_="other")
+    if started is None or not timed.exam.read.succeeded(started):
+        raise Ended(Inconclusive(f"another user could not start a {timed.resource.singular}", needs))
+    return made
 
 
 def _busy(timed: Timed, operation: Operation, first: Made, second: Made, response: Response) -> Flow:
@@ -399,18 +435,10 @@ def _own_totals(timed: Timed) -> Flow:
 
 
 def _others_totals(timed: Timed) -> Flow:
-    """A record that others see, and that another caller runs: his time is in everybody's total, and not in the caller's own."""
-    group = timed.exam.spec.group_of_kind("isolation")
-    shared = group.parameters.shared if group is not None else None
-    needs = "a credential called other, of another user who sees shared records"
-    if shared is None or not shared.everyone or "other" not in timed.exam.target.credentials:
-        return Skipped("no other user is known", needs)
-    made = yield from timed.own({shared.member: shared.everyone[0]})
-    own = number_of((yield from timed.updated(made)).get(timed.timer.own_total or ""))
-    before = yield from _total(timed, made, {})
-    started = yield from timed.tell(timed.starts, made, as_="other")
-    if started is None or not timed.exam.read.succeeded(started):
-        return Inconclusive(f"another user could not start a {timed.resource.singular}", needs)
+    """A record that others see, and that another caller runs: that time is in everybody's total, and not in the caller's own."""
+    made = yield from _run_by_other(timed)
+    own = number_of(made.record.get(timed.timer.own_total or ""))
+    before = yield from _total(timed, made, made.record)
     yield Wait(RUN, "time of another user to be counted")
     yield from timed.tell(timed.stops, made, as_="other")
     after = yield from _total(timed, made, {})

@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance import calls, jsonapi
+from conformance import calls, including, jsonapi, structures
 from conformance.addressing import MISSING, dig
 from conformance.aiming import Aims
 from conformance.check import Broken, Check, Fine, Flow, Observation, Steps
 from conformance.exam import Exam
-from conformance.exchange import Exchange, Request, Response, Unreadable
+from conformance.exchange import Exchange, Response, Unreadable
 from conformance.findings import Findings
 from conformance.ordinary import ordinary, readable
 from conformance.parts import each, watched
 from conformance.schemas import mismatch
-from conformance.verdict import Failed, Inconclusive, Passed, Verdict
+from conformance.verdict import Failed, Inconclusive, Passed
 from specs.conventions.envelope import Envelope, Including, MemberMatches
 from specs.model import Clause, Operation, Resource
 
 __all__ = ["CHECKS"]
-
-UNWELL = frozenset({429, 502, 503, 504})
-"""Statuses of a server, or of what stands before it, that can't answer now."""
 
 
 def _envelope(exam: Exam, clause: Clause) -> Envelope:
@@ -77,9 +74,9 @@ def _at_pointer(response: Response, pointer: str, kind: type, what: str) -> Obse
         return Broken(expected, str(problem))
     value = dig(document, pointer)
     if value is MISSING:
-        return Broken(expected, f"nothing there, but {_outline(document)}")
+        return Broken(expected, f"nothing there, but {structures.outline(document)}")
     if not isinstance(value, kind):
-        return Broken(expected, f"{_kind(value)} there")
+        return Broken(expected, f"{structures.kind(value)} there")
     return _of_records(value, expected)
 
 
@@ -91,12 +88,12 @@ def _one_root(response: Response, pointer: str, kind: type, what: str) -> Observ
     except Unreadable as problem:
         return Broken(expected, str(problem))
     if not isinstance(document, Mapping):
-        return Broken(expected, _outline(document))
+        return Broken(expected, structures.outline(document))
     if pointer and isinstance(dig(document, pointer), kind):
         return _of_records(dig(document, pointer), expected)
     roots = [value for value in document.values() if isinstance(value, kind)]
     if len(roots) != 1:
-        return Broken(expected, _outline(document))
+        return Broken(expected, structures.outline(document))
     return _of_records(roots[0], expected)
 
 
@@ -104,19 +101,6 @@ def _of_records(value: Any, expected: str) -> Observation:
     if isinstance(value, list) and not all(isinstance(entry, Mapping) for entry in value):
         return Broken(expected, "an array of something else than objects")
     return Fine()
-
-
-def _outline(document: Any) -> str:
-    """The kind of a body's root, and what stands in it, in a few words."""
-    if not isinstance(document, Mapping):
-        return _kind(document)
-    members = ", ".join(f"{name} ({_kind(value)})" for name, value in list(document.items())[:6])
-    return f"an object with {members or 'no members'}"
-
-
-def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number", type(None): "null"}
-    return names.get(type(value), "nothing")
 
 
 def collection_has_its_root(exam: Exam, clause: Clause) -> Flow:
@@ -167,7 +151,7 @@ def count_matches(exam: Exam, clause: Clause, exchange: Exchange) -> Observation
     if count is MISSING:
         return Broken(expected, "nothing there")
     if isinstance(count, bool) or not isinstance(count, int):
-        return Broken(expected, f"{_kind(count)}: {str(count)[:40]}")
+        return Broken(expected, f"{structures.kind(count)}: {str(count)[:40]}")
     more_pages = exam.pagination(operation) is not None and count > number
     return Fine("the count is that of all pages") if more_pages else Fine() if count == number else Broken(expected, str(count))
 
@@ -194,7 +178,7 @@ def member_keeps_schema(exam: Exam, clause: Clause, exchange: Exchange) -> Obser
     except Unreadable as problem:
         return Broken(f"a JSON body with a value at {place}", str(problem))
     if value is MISSING:
-        return Broken(f"a value at {place}", f"nothing there, but {_outline(response.json())}")
+        return Broken(f"a value at {place}", f"nothing there, but {structures.outline(response.json())}")
     for schema in schemas:
         wrong = mismatch(schema, value)
         if wrong is not None:
@@ -296,7 +280,7 @@ def outcome_is_told(exam: Exam, clause: Clause, exchange: Exchange) -> Observati
         told = value in outcome.success and response.status >= 400
         return Broken("no success at " + outcome.member, f"{value!r} beside HTTP {response.status}") if told else None
     if not isinstance(value, str) or not value.strip():
-        return Broken(expected, "nothing there" if value is MISSING else f"{_kind(value)}: {str(value)[:40]!r}")
+        return Broken(expected, "nothing there" if value is MISSING else f"{structures.kind(value)}: {str(value)[:40]!r}")
     return Fine()
 
 
@@ -379,59 +363,12 @@ def lists_share_one_structure(exam: Exam, clause: Clause) -> Flow:
         if operation.effect != "list" or operation.resource is None:
             continue
         exchange = yield from calls.valid(exam, operation)
-        structure = _structure(exam, exam.spec.resources[operation.resource], exchange.response)
+        structure = structures.structure(exam, exam.spec.resources[operation.resource], exchange.response)
         if isinstance(structure, str):
             notes.append(f"{operation.id}: {structure}")
         else:
             seen[operation.id] = structure
-    return _compared(seen, notes)
-
-
-def _structure(exam: Exam, resource: Resource, response: Response | None) -> tuple[str, str, frozenset[str]] | str:
-    """The kind of a list's root, the place of its array and its other members; a reason where they can't be told."""
-    if response is None or not exam.read.succeeded(response):
-        return f"answered with {response.status if response else 'nothing'}"
-    try:
-        document = response.json()
-    except Unreadable as problem:
-        return str(problem)
-    if not isinstance(document, Mapping):
-        return (_kind(document), "", frozenset())
-    places = _places(document)
-    if not places:
-        return ("an object without any array", "", frozenset(document))
-    usual = exam.read.items_pointer(resource)
-    place = usual if usual in places else next(iter(places), None) if len(places) == 1 else None
-    if place is None:
-        return f"{len(places)} arrays, so that it is not clear which one is meant"
-    own = {resource.plural, resource.singular, resource.name, resource.type}
-    named = "/".join("{plural}" if token in own else token for token in place.split("/"))
-    return ("an object", named, frozenset(document))
-
-
-def _places(document: Mapping[str, Any], before: str = "", depth: int = 0) -> dict[str, list[Any]]:
-    """Where the arrays of records (or of nothing) of a body stand."""
-    found: dict[str, list[Any]] = {}
-    for name, value in document.items():
-        if isinstance(value, list) and all(isinstance(entry, Mapping) for entry in value):
-            found[f"{before}/{name}"] = value
-        elif isinstance(value, Mapping) and depth < 2:
-            found.update(_places(value, f"{before}/{name}", depth + 1))
-    filled = {place: value for place, value in found.items() if value}
-    return filled if len(filled) == 1 else found
-
-
-def _compared(seen: dict[str, tuple[str, str, frozenset[str]]], notes: list[str]) -> Verdict:
-    if len(seen) < 2:
-        return Inconclusive("; ".join(["fewer than two lists could be compared", *notes]), "two or more resources with lists in the target")
-    (first, (kind, place, members)), *others = seen.items()
-    for name, (other_kind, other_place, other_members) in others:
-        if (kind, place) != (other_kind, other_place):
-            expected = f"the structure of {first}: {kind}, its array at {place or 'the root'}"
-            return Failed(expected, f"{other_kind}, its array at {other_place or 'the root'}", operation=name)
-        if members != other_members:
-            notes.append(f"{first} and {name} differ in {', '.join(sorted(members ^ other_members))}")
-    return Passed(f"{len(seen)} lists: {kind}, the array at {place or 'the root'}", tuple(notes))
+    return structures.compared(seen, notes)
 
 
 # JSON:API
@@ -466,7 +403,7 @@ def _of_the_operation(operation: Operation, document: Any) -> str | None:
     """A list's primary data is an array, that of a single record is none."""
     if operation.effect == "delete" or "data" not in document or (operation.effect == "list") == isinstance(document["data"], list):
         return None
-    return f"{_kind(document['data'])} at /data of {'a list' if operation.effect == 'list' else 'a single record'}"
+    return f"{structures.kind(document['data'])} at /data of {'a list' if operation.effect == 'list' else 'a single record'}"
 
 
 def jsonapi_document_is_valid(exam: Exam, clause: Clause) -> Flow:
@@ -478,48 +415,8 @@ def include_gives_full_linkage_or_refusal(exam: Exam, clause: Clause) -> Flow:
     """Asks each list and read to include a relationship that it shows, and one that nobody has."""
     arguments = clause.arguments if isinstance(clause.arguments, Including) else Including()
     reads = [operation for operation in exam.operations(clause) if operation.effect in ("list", "read")]
-    parts = [_includes(exam, operation, arguments.parameter) for operation in reads]
-    return each([*parts, *(_nonsense_is_refused(exam, operation, arguments.parameter) for operation in reads)])
-
-
-def _includes(exam: Exam, operation: Operation, parameter: str) -> Flow:
-    plain = yield from calls.valid(exam, operation)
-    document = exam.read.document(plain.response) if plain.response else None
-    names = jsonapi.relationships(document)
-    if not names:
-        return Inconclusive(f"{operation.id} shows no relationship", "records with relationships")
-    return (yield from each(_included(exam, operation, plain.request, parameter, name, document) for name in names[:2]))
-
-
-def _included(exam: Exam, operation: Operation, plain: Request, parameter: str, name: str, before: Any) -> Flow:
-    request = calls.again(plain, [(parameter, name)])
-    response = yield request
-    if 400 <= response.status < 500:
-        judged = exam.read.answered("unsupported_include", response)
-        remark = f"{parameter}={name} was refused with {response.status}; JSON:API says 400"
-        return Passed(f"{operation.id} refuses {parameter}={name}", () if response.status == 400 or judged.fine else (remark,))
-    if response.status in UNWELL:
-        return Inconclusive(f"{operation.id} with {parameter}={name} was answered with {response.status}")
-    if not exam.read.succeeded(response):
-        return Failed(f"{parameter}={name} done, or refused with 400", str(response.status), operation=operation.id)
-    problem = jsonapi.linkage(exam.read.document(response), name, before)
-    if problem is not None:
-        return Failed(f"every {name} that is linked to, once, under included", problem, operation=operation.id)
-    linked = jsonapi.linked(exam.read.document(response), name)
-    if not linked:
-        return Inconclusive(f"no record of {operation.id} is linked to any {name}", f"records with a {name}")
-    return Passed(f"{operation.id} includes {len(linked)} {name}")
-
-
-def _nonsense_is_refused(exam: Exam, operation: Operation, parameter: str) -> Flow:
-    plain = yield from calls.valid(exam, operation)
-    response = yield calls.again(plain.request, [(parameter, "zz_no_such")])
-    if response.status in UNWELL:
-        return Inconclusive(f"{operation.id} with an unknown {parameter} was answered with {response.status}")
-    if exam.read.succeeded(response) or response.status >= 500:
-        return Failed(f"400 for {parameter}=zz_no_such, a relationship that nobody has", str(response.status), operation=operation.id)
-    remarks = () if response.status == 400 else (f"an unknown {parameter} was refused with {response.status}; JSON:API says 400",)
-    return Passed(f"{operation.id} refuses an unknown {parameter}", remarks)
+    parts = [including.includes(exam, operation, arguments.parameter) for operation in reads]
+    return each([*parts, *(including.nonsense_is_refused(exam, operation, arguments.parameter) for operation in reads)])
 
 
 CHECKS: dict[str, Check] = {

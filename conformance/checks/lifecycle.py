@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from conformance import calls, invalid_writes, writes
-from conformance.addressing import MISSING, query_string
-from conformance.aiming import passing
+from conformance import calls, given_members, invalid_writes, jsonapi_creates, writes
+from conformance.addressing import query_string
+from conformance.aiming import overloaded, passing
 from conformance.asking import READS
 from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import NotPermitted, Response
 from conformance.parts import each
-from conformance.schemas import mismatch
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped, Verdict
 from specs.conventions.lifecycle import ClientIds, Effects, EnumMember, Lifecycle, Members, OnResource, Parsed, WriteRefused
 from specs.model import Clause, Operation, Resource
@@ -168,7 +166,7 @@ def _own_record(exam: Exam, resource: Resource) -> Steps[list[Mapping[str, Any]]
 
 def _gone_meanwhile(exam: Exam, resource: Resource, key: str, response: Response) -> Steps[bool]:
     """Whether the server could not answer, or the list does not have the record any more."""
-    if response.status >= 500 or response.status == 429:
+    if overloaded(response) or response.status >= 500:
         return True
     operation = exam.operation(resource, "list")
     if operation is None:
@@ -191,7 +189,7 @@ def _delete_is_empty(exam: Exam, clause: Clause, operation: Operation) -> Flow:
     own = yield from exam.make(exam.spec.resources[operation.resource or ""])
     exchange = yield from calls.on_own(exam, operation, own)
     response = exchange.response
-    if response is None or response.status in (401, 403, 429, 503):
+    if response is None or response.status in (401, 403) or overloaded(response):
         return Inconclusive(f"{operation.id} was answered with {response.status if response else 'nothing'}", "a credential that may delete")
     judged = exam.read.judge_success(operation, response)
     fine = response.status in arguments.accept if arguments.accept else judged.fine
@@ -256,7 +254,7 @@ def _still_answers(exam: Exam, operation: Operation, own: Made) -> Steps[Failed 
     members = (yield from calls.change(exam, own.resource, own.record)) if operation.effect in ("update", "replace") else None
     parents = yield from calls.parents_for(exam, operation, {**own.given, **own.record})
     response = yield exam.ask.operation(operation, key=own.key, members=members, parents=parents, fresh=True)
-    if response.status in (429, 503):
+    if overloaded(response):
         return None
     judged = [exam.read.answered(cause, response) for cause in ("not_found", "foreign_record")]
     if any(one.fine for one in judged):
@@ -292,7 +290,7 @@ def _unusual(exam: Exam, resource: Resource) -> Steps[Made]:
     plain = yield from exam.payload(resource)
     group = exam.spec.group_of_kind("lifecycle")
     parsed = group.parameters.parsed if group is not None else []
-    others: dict[str, Any] = {pair.number: NUMBERS[pair.form][0] for pair in parsed if pair.resource in ("", resource.name)}
+    others: dict[str, Any] = {pair.number: given_members.NUMBERS[pair.form][0] for pair in parsed if pair.resource in ("", resource.name)}
     for name, schema in calls.writable(exam, resource, "create").items():
         texts = [value for value in schema.get("enum", ()) if isinstance(value, str) and value not in ("true", "false")]
         other = next((value for value in texts if value.casefold() != str(plain.get(name, texts[0])).casefold()), None)
@@ -365,55 +363,14 @@ def _has_zero(chosen: Mapping[str, Any]) -> bool:
     return any(value == 0 and value is not False for value in chosen.values())
 
 
-# Ids that a caller gives
+# Members that are given
 
 
 def given_id_is_used(exam: Exam, clause: Clause) -> Flow:
     """Makes records with an id of our own, with null and without one, by each operation."""
     name = clause.arguments.resource if isinstance(clause.arguments, ClientIds) else ""
     creates = [operation for operation in _of_effect(exam, clause, "create") if name in ("", operation.resource)]
-    return each(_id_is_used(exam, operation) for operation in creates)
-
-
-def _id_is_used(exam: Exam, operation: Operation) -> Flow:
-    resource = exam.spec.resources[operation.resource or ""]
-    plain = yield from writes.made(exam, resource, operation)
-    wrong = mismatch(resource.key_schema, plain.record[resource.key])
-    if wrong is not None:
-        return Failed(f"a {resource.key} made where none is given", f"{plain.record[resource.key]!r}, {wrong}", operation=operation.id)
-    chosen = str(uuid.uuid4()) if resource.key_schema.get("format") == "uuid" else f"proctor-{uuid.uuid4().hex[:12]}"
-    given = yield from exam.payload(resource)
-    parents = yield from calls.parents_for(exam, operation, given)
-    response = yield exam.ask.operation(operation, members={**given, resource.key: chosen}, parents=parents)
-    if not exam.read.succeeded(response):
-        refused = response.status >= 500 or response.status == 429
-        failed = Failed(f"a {resource.singular} with the {resource.key} given", writes.told(exam, response), operation=operation.id)
-        return Inconclusive(f"{operation.id} was answered with {response.status}") if refused else failed
-    own = exam.made(resource, given, response, "full")
-    if own.key.casefold() != chosen.casefold():
-        return Failed(f"the {resource.key} {chosen} that was given", own.key, operation=operation.id)
-    found = yield from writes.read_back(exam, own)
-    if found is not None and passing(exam, found, resource) is None:
-        return writes.failed_read(exam, own, found)
-    return (yield from _null_id(exam, operation, resource, plain))
-
-
-def _null_id(exam: Exam, operation: Operation, resource: Resource, plain: Made) -> Flow:
-    """A null id counts as none, where the target takes it."""
-    given = yield from exam.payload(resource)
-    parents = yield from calls.parents_for(exam, operation, given)
-    response = yield exam.ask.operation(operation, members={**given, resource.key: None}, parents=parents)
-    passed = f"{operation.id} uses a {resource.key} that is given and makes one where none is"
-    record = passing(exam, response, resource)
-    if record is None:
-        return Passed(passed, (f"{operation.id} answers a {resource.key} of null with {response.status}",))
-    key = record.get(resource.key)
-    if mismatch(resource.key_schema, key) is not None or str(key) == plain.key:
-        return Failed(f"a new {resource.key} made where null is given", repr(key), operation=operation.id)
-    return Passed(passed)
-
-
-# Closed sets, parsed texts, read-only members
+    return each(given_members.id_is_used(exam, operation) for operation in creates)
 
 
 def value_outside_the_enum_is_refused(exam: Exam, clause: Clause) -> Flow:
@@ -421,67 +378,9 @@ def value_outside_the_enum_is_refused(exam: Exam, clause: Clause) -> Flow:
     arguments = clause.arguments
     if not isinstance(arguments, EnumMember):
         return each(())
+    cause = _parameters(exam, clause).cause
     operations = [operation for operation in _of_effect(exam, clause, "create", "update", "replace") if operation.resource == arguments.resource]
-    return each(_outside(exam, clause, operation, arguments) for operation in operations)
-
-
-def _outside(exam: Exam, clause: Clause, operation: Operation, arguments: EnumMember) -> Flow:
-    resource = exam.spec.resources[arguments.resource]
-    own = yield from exam.make(resource, operation=operation if operation.effect == "create" else None)
-    nonsense = {arguments.member: "proctor-nonsense"}
-    given: dict[str, Any] = {}
-    if operation.effect == "create":
-        given = yield from exam.payload(resource)
-        parents = yield from calls.parents_for(exam, operation, given)
-        response = yield exam.ask.operation(operation, members={**given, **nonsense}, parents=parents)
-    else:
-        before = yield from writes.current(exam, own)
-        response = yield from writes.sent(exam, operation, own, nonsense)
-    expected = f"{arguments.member} of 'proctor-nonsense' refused"
-    if response.status in (429, 503):
-        return Inconclusive(f"{operation.id} was answered with {response.status}")
-    if exam.read.succeeded(response) or response.status >= 500:
-        return Failed(expected, writes.told(exam, response), operation=operation.id)
-    judged = exam.read.answered(_parameters(exam, clause).cause, response)
-    remark = judged.remark if judged.fine else f"{operation.id} refuses it with {response.status}; the document says {judged.expected}"
-    if operation.effect == "create":
-        done = yield from _made_anyway(exam, resource, given)
-    else:
-        after = yield from writes.current(exam, own)
-        done = next(iter(writes.differences(exam, resource, before, after, [arguments.member])), None)
-    if done is not None:
-        return Failed("nothing done by a write that was refused", done, operation=operation.id)
-    return Passed(f"{operation.id} refuses a {arguments.member} outside of the set", (remark,) if remark else ())
-
-
-def _made_anyway(exam: Exam, resource: Resource, given: Mapping[str, Any]) -> Steps[str | None]:
-    """The record that a refused create made after all, known by a text that no other record has."""
-    mark = writes.mark_of(exam, given)
-    if mark is None or exam.operation(resource, "list") is None:
-        return None
-    text = mark[1]
-    walk = yield from exam.walk(resource, until=lambda record: text in record.values(), fresh=True)
-    return f"a {resource.singular} with {text!r} is in the list" if any(text in record.values() for record in walk.records) else None
-
-
-FORMS: dict[str, tuple[tuple[str, tuple[float, ...]], ...]] = {
-    "duration": (
-        ("1h 30m", (5400,)),
-        ("10h", (36000,)),
-        ("1:30", (5400, 90)),
-        ("90m", (5400,)),
-        ("2 hours", (7200,)),
-        ("01:30:00", (5400,)),
-        ("1 hour 30 minutes", (5400,)),
-        ("1.5h", (5400,)),
-        ("10", (36000, 600, 10)),
-    ),
-    "money": (("$12.50", (1250,)), ("$100", (10000,)), ("12.50", (1250,)), ("$100.00", (10000,)), ("€12.50", (1250,)), ("12.50 USD", (1250,))),
-}
-"""Texts that a person would write, and the numbers (seconds, cents) that each may mean."""
-
-NUMBERS = {"duration": (5400, "10h"), "money": (4321, "$12.50")}
-"""A number, and a text that means another one."""
+    return each(given_members.outside(exam, operation, arguments, cause) for operation in operations)
 
 
 def text_fills_the_number(exam: Exam, clause: Clause) -> Flow:
@@ -493,57 +392,10 @@ def text_fills_the_number(exam: Exam, clause: Clause) -> Flow:
     updates = [operation for operation in _of_effect(exam, clause, "update") if arguments.resource in ("", operation.resource)]
     return each(
         [
-            *(_number_wins(exam, operation, arguments) for operation in [*creates, *updates]),
-            *(_text_is_understood(exam, operation, arguments, [*creates[1:], *updates]) for operation in creates[:1]),
+            *(given_members.number_wins(exam, operation, arguments) for operation in [*creates, *updates]),
+            *(given_members.text_is_understood(exam, operation, arguments, [*creates[1:], *updates]) for operation in creates[:1]),
         ]
     )
-
-
-def _written(exam: Exam, operation: Operation, members: Mapping[str, Any]) -> Steps[Any]:
-    """The record after a write of some members; None where it is refused."""
-    resource = exam.spec.resources[operation.resource or ""]
-    if operation.effect == "create":
-        given = {**(yield from exam.payload(resource)), **members}
-        parents = yield from calls.parents_for(exam, operation, given)
-        response = yield exam.ask.operation(operation, members=given, parents=parents)
-        own = exam.made(resource, given, response, "full") if exam.read.succeeded(response) else None
-    else:
-        own = yield from exam.make(resource)
-        response = yield from writes.sent(exam, operation, own, members)
-        own = own if exam.read.succeeded(response) else None
-    return (yield from writes.current(exam, own)) if own is not None else None
-
-
-def _number_wins(exam: Exam, operation: Operation, arguments: Parsed) -> Flow:
-    number, text = NUMBERS[arguments.form]
-    for members in ({arguments.number: number}, {arguments.number: number, arguments.text: text}):
-        record = yield from _written(exam, operation, members)
-        if record is None:
-            return Inconclusive(f"{operation.id} refuses {members}", f"an implementation that takes {arguments.number}")
-        if arguments.number not in record:
-            return Inconclusive(f"{arguments.number} is not shown")
-        if not writes.kept(number, record[arguments.number]):
-            return Failed(f"{arguments.number} of {number}, as given", f"{record[arguments.number]!r} after {members}", operation=operation.id)
-    return Passed(f"{operation.id} keeps a {arguments.number} that is given, also beside a {arguments.text}")
-
-
-def _text_is_understood(exam: Exam, operation: Operation, arguments: Parsed, others: Iterable[Operation]) -> Flow:
-    """No form of the text is documented; that none of those a person would write is understood is no reading of the document."""
-    yield from exam.make(exam.spec.resources[operation.resource or ""], operation=operation)
-    tried: list[str] = []
-    for text, numbers in FORMS[arguments.form]:
-        record = yield from _written(exam, operation, {arguments.text: text})
-        found = record.get(arguments.number, MISSING) if record is not None else None
-        if found is MISSING:
-            return Inconclusive(f"{arguments.number} is not shown")
-        if any(writes.kept(number, found) for number in numbers):
-            for other in others:
-                record = yield from _written(exam, other, {arguments.text: text})
-                if record is not None and arguments.number in record and not writes.kept(found, record[arguments.number]):
-                    return Failed(f"{arguments.number} of {found} for {text!r}, as from a create", repr(record[arguments.number]), operation=other.id)
-            return Passed(f"{operation.id} makes {found} of {text!r}", (f"{', '.join(tried)} not understood",) if tried else ())
-        tried.append(repr(text))
-    return Failed(f"{arguments.number} filled from one of these: {', '.join(tried)}", "none of them", operation=operation.id)
 
 
 def read_only_members_are_ignored(exam: Exam, clause: Clause) -> Flow:
@@ -552,47 +404,7 @@ def read_only_members_are_ignored(exam: Exam, clause: Clause) -> Flow:
     if not isinstance(arguments, Members):
         return each(())
     operations = [operation for operation in _of_effect(exam, clause, "create", "update") if operation.resource == arguments.resource]
-    return each(_ignored(exam, operation, arguments.members) for operation in operations)
-
-
-def _ignored(exam: Exam, operation: Operation, names: Iterable[str]) -> Flow:
-    resource = exam.spec.resources[operation.resource or ""]
-    own = yield from exam.make(resource, operation=operation if operation.effect == "create" else None)
-    before = {**own.record, **(yield from writes.current(exam, own))}
-    forged = {name: _forged(resource, name, before.get(name)) for name in names}
-    if operation.effect == "create":
-        given = {**(yield from exam.payload(resource)), **forged}
-        parents = yield from calls.parents_for(exam, operation, given)
-        response = yield exam.ask.operation(operation, members=given, parents=parents)
-    else:
-        change = yield from calls.change(exam, resource, before)
-        response = yield from writes.sent(exam, operation, own, {**change, **forged})
-    if response.status == 429 or response.status == 503:
-        return Inconclusive(f"{operation.id} was answered with {response.status}")
-    if not exam.read.succeeded(response):
-        return Failed(f"{', '.join(forged)} ignored", f"refused with {writes.told(exam, response)}", operation=operation.id)
-    if operation.effect == "create":
-        own = exam.made(resource, given, response, "full")
-    shown = passing(exam, response, resource) or {}
-    for record in (shown, (yield from writes.current(exam, own))):
-        taken = [name for name, value in forged.items() if name in record and writes.kept(value, record[name])]
-        if taken:
-            return Failed(f"{taken[0]} as it was", f"{record[taken[0]]!r}, the value that was sent", operation=operation.id)
-    return Passed(f"{operation.id} ignores {', '.join(forged)}")
-
-
-def _forged(resource: Resource, name: str, value: Any) -> Any:
-    """A value of the member's kind that it does not have by itself."""
-    types = resource.schema.get("properties", {}).get(name, {}).get("type")
-    known = set(types) if isinstance(types, list) else {types}
-    if "boolean" in known or isinstance(value, bool):
-        return value is not True
-    if known & {"integer", "number"}:
-        return 1234567
-    return "proctor-forged"
-
-
-# Refused writes
+    return each(given_members.ignored(exam, operation, arguments.members) for operation in operations)
 
 
 def invalid_write_changes_nothing(exam: Exam, clause: Clause) -> Flow:
@@ -607,82 +419,11 @@ def invalid_write_changes_nothing(exam: Exam, clause: Clause) -> Flow:
     return each(parts)
 
 
-# JSON:API
-
-
 def create_answers_as_jsonapi_says(exam: Exam, clause: Clause) -> Flow:
     """Makes a record of each resource: as it should be, of another type, and with an id of our own."""
     creates = _of_effect(exam, clause, "create")
-    return each(part for operation in creates for part in (_answers(exam, operation), _other_type(exam, operation), _own_id(exam, operation)))
-
-
-def _answers(exam: Exam, operation: Operation) -> Flow:
-    resource = exam.spec.resources[operation.resource or ""]
-    exchange = yield from calls.valid(exam, operation)
-    response = exchange.response
-    if response is None or not 200 <= response.status <= 299:
-        told = writes.told(exam, response) if response else "nothing"
-        return Inconclusive(f"{operation.id} was answered with {told}", f"a payload that works, as `create` under [resources.{resource.name}]")
-    if response.status in (202, 204):
-        return Passed(f"{operation.id} answers {response.status}")
-    document = exam.read.document(response)
-    data = document.get("data") if isinstance(document, Mapping) else None
-    if response.status != 201 or not isinstance(data, Mapping):
-        observed = f"{response.status}{'' if isinstance(data, Mapping) else ' without a resource at /data'}"
-        return Failed("201 with the resource, 202 or 204", observed, operation=operation.id)
-    if data.get("type") != resource.type or not isinstance(data.get("id"), str):
-        return Failed(f"a resource of type {resource.type!r} with an id", f"type {data.get('type')!r}, id {data.get('id')!r}", operation=operation.id)
-    return Passed(f"{operation.id} answers 201 with the resource")
-
-
-def _document(exam: Exam, operation: Operation) -> Steps[dict[str, Any]]:
-    """The body of a valid create, to be made invalid in one way."""
-    resource = exam.spec.resources[operation.resource or ""]
-    given = yield from exam.payload(resource)
-    request = exam.ask.operation(operation, members=given)
-    document = exam.read.document(Response(200, (), request.body or b"{}"))
-    return document if isinstance(document, dict) and isinstance(document.get("data"), dict) else {"data": {}}
-
-
-def _other_type(exam: Exam, operation: Operation) -> Flow:
-    document = yield from _document(exam, operation)
-    document["data"]["type"] = "zz_proctor"
-    parents = yield from exam.parents_of(operation)
-    response = yield exam.ask.operation(operation, document=document, parents=parents)
-    judged = exam.read.answered("conflict", response)
-    if response.status in (401, 403, 429, 503):
-        return Inconclusive(f"{operation.id} with another type was answered with {response.status}")
-    if judged.fine:
-        return Passed(f"{operation.id} refuses another type with {response.status}", (judged.remark,) if judged.remark else ())
-    return Failed(f"{judged.expected} for a resource of another type", writes.told(exam, response), operation=operation.id)
-
-
-def _own_id(exam: Exam, operation: Operation) -> Flow:
-    resource = exam.spec.resources[operation.resource or ""]
-    document = yield from _document(exam, operation)
-    known = yield from exam.known(resource)
-    numbers = bool(known) and all(str(record.get(resource.key)).isdigit() for record in known)
-    chosen = "987654321" if numbers else str(uuid.uuid4())
-    document["data"]["id"] = chosen
-    parents = yield from exam.parents_of(operation)
-    response = yield exam.ask.operation(operation, document=document, parents=parents)
-    if exam.read.succeeded(response):
-        return _taken_id(exam, operation, resource, chosen, response)
-    judged = exam.read.answered("client_id", response)
-    if judged.fine:
-        return Passed(f"{operation.id} refuses an id with {response.status}", (judged.remark,) if judged.remark else ())
-    if response.status in (429, 503):
-        return Inconclusive(f"{operation.id} with an id was answered with {response.status}")
-    return Failed(f"{judged.expected} for an id, or a resource of that id", writes.told(exam, response), operation=operation.id)
-
-
-def _taken_id(exam: Exam, operation: Operation, resource: Resource, chosen: str, response: Response) -> Verdict:
-    """A client's id may be taken, but not taken away in silence."""
-    record = passing(exam, response, resource) if response.body.strip() else {resource.key: chosen}
-    if record is not None and str(record.get(resource.key)) == chosen:
-        return Passed(f"{operation.id} uses an id that is given")
-    found = record.get(resource.key) if record else None
-    return Failed(f"403 for an id, or a resource of that id ({chosen})", f"{response.status} with the id {found!r}", operation=operation.id)
+    ways = (jsonapi_creates.answers, jsonapi_creates.other_type, jsonapi_creates.own_id)
+    return each(way(exam, operation) for operation in creates for way in ways)
 
 
 CHECKS: dict[str, Check] = {

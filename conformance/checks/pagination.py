@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from conformance import walks
 from conformance.addressing import dig
 from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Steps
 from conformance.exam import Exam
@@ -20,8 +21,6 @@ from specs.model import Clause, Operation
 
 __all__ = ["CHECKS"]
 
-UNWELL = frozenset({429, 502, 503, 504})
-"""Statuses of a server, or of what stands before it, that can't answer now."""
 
 FEW = 5
 """Records that are made for a walk where there are fewer."""
@@ -243,25 +242,16 @@ def _first(exam: Exam, operation: Operation) -> Flow:
     told = f"{listed.parameters.page}={listed.parameters.first}"
     if numbered.ids is None or plain.ids is None:
         return (yield from _refused(listed, numbered if numbered.ids is None else plain, f"the first page for {told}"))
-    if numbered.ids != plain.ids and not (yield from _unsteady(listed, plain, numbered)):
+    if numbered.ids != plain.ids and not (yield from walks.unsteady(listed, plain, numbered)):
         return Failed(f"for {told} the same as without a number", _difference(plain, numbered), operation=operation.id)
     if size is None:
         return Inconclusive(f"{operation.id} gives the same for {told}, but has too few records to tell pages apart", f"two {listed.resource.plural} or more")
     following = yield from listed.page(1, size=size)
     shared = set(following.ids or ()) & set(numbered.ids)
-    if (shared or not following.count) and not (yield from _unsteady(listed, numbered, following)):
+    if (shared or not following.count) and not (yield from walks.unsteady(listed, numbered, following)):
         observed = f"the same {len(shared)} records again" if shared else f"no records, and {following.response.status}"
         return Failed(f"other records on the page after {told}", observed, operation=operation.id)
     return Passed(f"{operation.id} gives the same for {told}, and other records after it")
-
-
-def _unsteady(listed: Paged, *pages: Page) -> Steps[bool]:
-    """Whether the pages differ from themselves when asked for anew: then somebody else is writing."""
-    for page in pages:
-        again = yield from listed.answer(page.index, page.request.anew())
-        if again.ids != page.ids:
-            return True
-    return False
 
 
 def _difference(one: Page, other: Page) -> str:
@@ -279,8 +269,8 @@ def walk_gives_every_object_once(exam: Exam, clause: Clause) -> Flow:
 
 def _walk(exam: Exam, operation: Operation) -> Flow:
     listed = yield from opened(exam, operation)
-    own = yield from _own_record(listed)
     known = yield from listed.stocked(FEW)
+    own = yield from _own_record(listed)  # made last: an end that is lost loses it
     if known < 2:
         return Inconclusive(f"{operation.id} has {known} records", f"three {listed.resource.plural} or more")
     largest = listed.parameters.maximum
@@ -290,7 +280,7 @@ def _walk(exam: Exam, operation: Operation) -> Flow:
         size = None
     limit = len(long.ids) if long.end == "enough" else None
     short = (yield from listed.walk(size=size, limit=limit)) if size is not None else long
-    wrong = yield from _confirmed(listed, long, short, size)
+    wrong = yield from walks.confirmed(listed, long, short, size)
     if wrong is not None:
         return Failed("every object once, in a stable order, and then the end", wrong, operation=operation.id)
     lost = yield from _lost(listed, own, long)
@@ -299,7 +289,7 @@ def _walk(exam: Exam, operation: Operation) -> Flow:
     if len(short.pages) < 2:
         needs = f"more {listed.resource.plural} than fit on a page, or page and size in the target under [{_group(exam, operation)}]"
         return Inconclusive(f"{operation.id} has one page of {short.pages[0].count} records", needs)
-    wrong = yield from _tells(listed, short)
+    wrong = yield from walks.tells(listed, short)
     if wrong is not None:
         return Failed("numbers and links that agree with the walk", wrong, operation=operation.id)
     return Passed(f"{operation.id}: {len(short.ids)} records on {len(short.pages)} pages", _remarks(operation, long, short))
@@ -328,63 +318,6 @@ def _own_record(listed: Paged) -> Steps[str | None]:
     return made.get(name)
 
 
-def _confirmed(listed: Paged, long: Trail, short: Trail, size: int | None) -> Steps[str | None]:
-    """What is wrong with two walks of one list, and still is when they are walked anew; None if nothing."""
-    largest = listed.parameters.maximum
-    empty = listed.parameters.past_end == "empty"
-    first = _wrong(long, largest, empty) or _wrong(short, size, empty) or _gap(long, short)
-    if first is None and [key for key in long.ids if key in set(short.ids)] == short.ids[: len(long.ids)]:
-        return None
-    limit = len(long.ids) if long.end == "enough" else None
-    long_again = yield from listed.walk(size=largest, limit=limit, fresh=True)
-    short_again = yield from listed.walk(size=size, limit=limit, fresh=True)
-    if first is not None:
-        second = _wrong(long_again, largest, empty) or _wrong(short_again, size, empty)
-        return second or _lasting_gap(long, long_again, short, short_again)
-    if short_again.ids == short.ids or set(short_again.ids) != set(short.ids):
-        return None
-    third = yield from listed.walk(size=size, limit=limit, fresh=True)
-    return "the order changes from walk to walk" if third.ids not in (short.ids, short_again.ids) else None
-
-
-def _wrong(trail: Trail, size: int | None, empty: bool) -> str | None:
-    """What is wrong with a walk in itself: repeated records, pages too long or too short, no end, an error."""
-    seen: dict[str, int] = {}
-    for page in trail.pages:
-        for key in page.ids or ():
-            if key in seen:
-                return f"{key} on page {seen[key]} and again on page {page.index} (counted from 0; size {size})"
-            seen[key] = page.index
-    for page in trail.pages:
-        last = page is trail.pages[-1]
-        if size is not None and (page.count > size or (page.count < size and not last)):
-            return f"{page.count} records on page {page.index} (counted from 0) of size {size}{'' if last else ', and more after it'}"
-    if trail.end == "endless":
-        return f"the last page again on page {len(trail.pages)} (counted from 0; size {size}): the list never ends"
-    if trail.end == "refused" and trail.after is not None and (empty or trail.after.response.status >= 500) and trail.after.response.status not in UNWELL:
-        return f"{trail.after.response.status} for page {trail.after.index} (counted from 0; size {size})"
-    new = set(trail.after.ids or ()) - set(seen) if trail.end == "told" and trail.after is not None else set()
-    return f"{len(new)} more records on the page after the one that is told to be the last" if new else None
-
-
-def _gap(long: Trail, short: Trail) -> str | None:
-    reach = set(short.ids)
-    missing = [key for key in long.ids if key not in reach]
-    if not missing and long.whole:
-        missing = [key for key in short.ids if key not in set(long.ids)]
-    return f"{missing[0]} is missing" if missing else None
-
-
-def _lasting_gap(long: Trail, long_again: Trail, short: Trail, short_again: Trail) -> str | None:
-    """A record that both walks of one size found and neither walk of the other did."""
-    steady, seen = set(long.ids) & set(long_again.ids), set(short.ids) | set(short_again.ids)
-    other, known = set(short.ids) & set(short_again.ids), set(long.ids) | set(long_again.ids)
-    missing = sorted(steady - seen)
-    if not missing and long.whole and long_again.whole:
-        missing = sorted(other - known)
-    return f"{len(missing)} records, such as {missing[0]}, come in a walk by one size and not by another" if missing else None
-
-
 def _lost(listed: Paged, own: str | None, long: Trail) -> Steps[Verdict | None]:
     """A record that we made must be found; where it is not, a second one tells a lost end from a list that leaves ours out."""
     if own is None or not long.whole or own in long.ids:
@@ -407,66 +340,6 @@ def _remarks(operation: Operation, *trails: Trail) -> tuple[str, ...]:
 
 
 # What pages tell
-
-
-def _tells(listed: Paged, trail: Trail) -> Steps[str | None]:
-    """How a walk's pages misreport themselves: numbers that disagree, links that lead elsewhere; None if they don't."""
-    for page in trail.pages:
-        wrong = disagreement(page, listed.parameters, asked=listed.numbered and page.index > 0)
-        if wrong is not None:
-            return wrong
-    wrong = _total_of(listed.parameters, trail)
-    if wrong is not None:
-        return wrong
-    return (yield from _links(listed, trail)) if listed.parameters.links and listed.numbered else None
-
-
-def _total_of(parameters: Pagination, trail: Trail) -> str | None:
-    if not trail.whole:
-        return None
-    totals = {number_at(page.document, parameters.numbers.total_records) for page in trail.pages} - {None}
-    if len(totals) == 1 and totals != {len(trail.ids)}:
-        return f"{totals.pop()} at {parameters.numbers.total_records}, when the walk gives {len(trail.ids)}"
-    pages = {number_at(page.document, parameters.numbers.total_pages) for page in trail.pages} - {None}
-    if len(pages) == 1 and pages != {len(trail.pages)}:
-        return f"{pages.pop()} at {parameters.numbers.total_pages}, when the walk gives {len(trail.pages)} pages"
-    return None
-
-
-def _links(listed: Paged, trail: Trail) -> Steps[str | None]:
-    """Follows the links of the first page and the one after it, where they are given."""
-    second = trail.pages[1]
-    wanted = [(trail.pages[0], "next", 1), (second, "prev", 0), (second, "first", 0)]
-    if trail.whole:
-        wanted.append((second, "last", len(trail.pages) - 1))
-    for page, relation, index in wanted:
-        link = _link(listed, page, relation)
-        if link is None:
-            continue
-        found = yield from listed.linked(page, link, index)
-        if found is not None and found.ids != trail.pages[index].ids and not (yield from _unsteady(listed, trail.pages[index])):
-            return f"the link {relation} of page {page.index} leads to other records than page {index} has (counted from 0): {link[:120]}"
-    return (yield from _links_end(listed, trail.pages[-1])) if trail.whole else None
-
-
-def _link(listed: Paged, page: Page, relation: str) -> str | None:
-    """A page's link of that relation, or None."""
-    link = dig(page.document, listed.parameters.links[relation]) if relation in listed.parameters.links else None
-    link = link.get("href") if isinstance(link, dict) else link
-    return link if isinstance(link, str) and link else None
-
-
-def _links_end(listed: Paged, last: Page) -> Steps[str | None]:
-    """Whether the links to a next page come to an end after the last one; an empty page after it passes."""
-    page: Page | None = last
-    for index in (last.index + 1, last.index + 2):
-        link = _link(listed, page, "next") if page is not None else None
-        if page is None or link is None:
-            return None
-        page = yield from listed.linked(page, link, index)
-        if page is not None and page.ids and not (yield from _unsteady(listed, last)):
-            return f"the last page links to a next one with {page.count} records: {link[:120]}"
-    return "the last page links to a next one, which is empty and links to another" if page is not None and page.ids is not None else None
 
 
 def numbers_agree(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
@@ -503,7 +376,7 @@ def _numbers(exam: Exam, operation: Operation) -> Flow:
         return Inconclusive(f"{operation.id} has {known} records", f"two {listed.resource.plural} or more")
     size = exam.draw(st.integers(1, known - 1), f"{operation.id} size", max(1, known // 2))
     trail = yield from listed.walk(size=size, limit=PAGES * size)
-    wrong = _first_of(disagreement(page, listed.parameters, asked=page.index > 0) for page in trail.pages) or _total_of(listed.parameters, trail)
+    wrong = _first_of(disagreement(page, listed.parameters, asked=page.index > 0) for page in trail.pages) or walks.total_of(listed.parameters, trail)
     if wrong is None and not trail.whole:
         wrong = yield from _long_total(listed, plain, size)
     if wrong is not None and (yield from _changed(listed, plain)):

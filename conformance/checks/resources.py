@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from conformance import calls, writes
 from conformance.addressing import dig
-from conformance.aiming import Aims, absent_key, passing
+from conformance.aiming import Aims, absent_key, overloaded, passing
 from conformance.check import Broken, Check, Fine, Flow, Observation, Steps
 from conformance.exam import Exam
 from conformance.exchange import Exchange, Request, Response, Unreadable
@@ -30,9 +30,6 @@ _ON_PURPOSE = re.compile(r'"proctor(-no[a-z-]*|-forged)?"')
 
 _RECORDS = frozenset({"delete"})
 """Effects whose answers hold no record."""
-
-_UNWELL = frozenset({429, 502, 503, 504})
-"""Statuses of a server, or of what stands before it, that can't answer now."""
 
 
 # Paths
@@ -131,10 +128,10 @@ def _shares_path(exam: Exam, resource: Resource, operation: Operation) -> Flow:
     request = exam.ask.operation(read, key=key, parents=parents, path=f"{operation.path}/{{{parameter}}}")
     response = yield request
     record = passing(exam, response, resource)
-    if record is None and response.status not in _UNWELL:
+    if record is None and not overloaded(response):
         response = yield request.anew()
         record = passing(exam, response, resource)
-    if response.status in _UNWELL:
+    if overloaded(response):
         return Inconclusive(f"{read.id} was answered with {response.status}")
     if record is None:
         return Failed(f"the {resource.singular} {key} at {urlsplit(request.url).path}", writes.told(exam, response), operation=read.id)
@@ -179,7 +176,7 @@ def _unknown(exam: Exam, operation: Operation, path: str) -> Flow:
     response = yield exam.ask.operation(operation, path=path)
     if exam.read.succeeded(response):
         return Failed(f"no success for the unknown action {path}", writes.told(exam, response), operation=operation.id)
-    if response.status in _UNWELL:
+    if overloaded(response):
         return Inconclusive(f"{path} was answered with {response.status}")
     return Passed(f"{path} is no success")
 
@@ -187,7 +184,7 @@ def _unknown(exam: Exam, operation: Operation, path: str) -> Flow:
 def _answers(exam: Exam, operation: Operation, other: Operation) -> Flow:
     exchange = yield from calls.valid(exam, operation)
     response = exchange.response
-    if response is None or response.status in _UNWELL:
+    if response is None or overloaded(response):
         return Inconclusive(f"{operation.id} was not answered")
     if exam.read.succeeded(response):
         return _of_its_record(exam, operation, exchange.request, response)
@@ -241,7 +238,7 @@ def _contract(exam: Exam, operation: Operation) -> Flow:
 def _success(exam: Exam, operation: Operation) -> Flow:
     exchange = yield from calls.valid(exam, operation)
     response = exchange.response
-    if response is None or response.status in (401, *_UNWELL):
+    if response is None or response.status == 401 or overloaded(response):
         return Inconclusive(f"{operation.id} was answered with {response.status if response else 'nothing'}")
     judged = exam.read.judge_success(operation, response)
     if not judged.fine:
@@ -319,7 +316,7 @@ def _errors(exam: Exam, operation: Operation) -> Iterator[Flow]:
 
 
 def _told_of(exam: Exam, operation: Operation, cause: str, response: Response | None, what: str) -> Verdict:
-    if response is None or response.status in _UNWELL:
+    if response is None or overloaded(response):
         return Inconclusive(f"{operation.id} with {what} was not answered")
     judged = exam.read.answered(cause, response)
     if judged.fine:

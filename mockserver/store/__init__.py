@@ -80,7 +80,8 @@ class Key(NamedTuple):
     nulls_first: bool = False
 
 
-class Equal(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Equal:
     """The test that a member has a value; a store may answer it from an index. What is not there is null."""
 
     member: str

@@ -61,7 +61,8 @@ class Index:
         return self._shape.account is None or row.account == self._shape.account
 
     def _entry(self, row: Row) -> tuple[Any, ...]:
-        record, entry = row.record, []
+        record = row.record
+        entry: list[Any] = []
         for member in self._shape.members:
             entry.extend(_ranked(record.get(member), LAST_NULL))
         for key in self._shape.order:

@@ -132,7 +132,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._tables: dict[Table, _Rows] = {}
         self._remembered: set[str] = set()
-        self._undo: list[tuple[_Rows, int, str, Row | None]] | None = None
+        self._undo: list[tuple[_Rows, int, Sequence[str], Row | None]] | None = None
 
     def _table(self, table: Table) -> _Rows:
         rows = self._tables.get(table)
@@ -150,20 +150,26 @@ class MemoryStore:
         number = rows.number
         old = rows.put(row)
         if self._undo is not None:
-            self._undo.append((rows, number, row.key, old))
+            self._undo.append((rows, number, (row.key,), old))
 
     def load(self, table: Table, rows: Iterable[Row]) -> None:
+        into = self._table(table)
+        number, keys = into.number, []
         for row in rows:
-            self.put(table, row)
+            into.put(row)
+            keys.append(row.key)
+        if self._undo is not None:
+            self._undo.append((into, number, keys, None))
 
     def delete(self, table: Table, key: str) -> None:
         rows = self._table(table)
         old = rows.delete(key)
         if self._undo is not None:
-            self._undo.append((rows, rows.number, key, old))
+            self._undo.append((rows, rows.number, (key,), old))
 
     def scan(self, table: Table, account: str | None = None) -> Iterable[Row]:
-        return iter(self._table(table).listed(account))
+        found: Iterable[Row] = iter(self._table(table).listed(account))
+        return found
 
     def count(self, table: Table, account: str | None = None) -> int:
         return len(self._table(table).listed(account))
@@ -185,8 +191,9 @@ class MemoryStore:
         try:
             yield
         except BaseException:
-            for rows, number, key, old in reversed(self._undo):
-                rows.restore(key, old)
+            for rows, number, keys, old in reversed(self._undo):
+                for key in keys:
+                    rows.restore(key, old)
                 rows.number = number
             raise
         finally:

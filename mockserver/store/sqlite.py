@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from mockserver.store import Equal, Key, Query, Row, StoreError, Table, Test, number_in
+from mockserver.store import Equal, Key, Query, Row, StoreError, Table, number_in
 from mockserver.store.index import FIRST_NULL, LAST_NULL, Index, Shape
 
 __all__ = ["SqliteStore"]
@@ -110,7 +110,7 @@ class SqliteStore:
             raise StoreError(f"{self.path}: an SQLite database of something else; name another file, and it will be made")
         version = link.execute("PRAGMA user_version").fetchone()[0]
         if version != _VERSION:
-            raise StoreError(f"{self.path}: has version {version} of the format, and this stub reads version {_VERSION}; name another file, and it will be made")
+            raise StoreError(f"{self.path}: has version {version} of the format, this stub reads version {_VERSION}; name another file, and it will be made")
         found = dict(link.execute("SELECT name, layout FROM apis"))
         if found != layout:
             raise StoreError(f"{self.path}: {_difference(found, layout)}; serve what it was made for, or name another file, and it will be made")
@@ -383,9 +383,8 @@ def _sorting(key: Key) -> str:
     return f"{_rank(key.member, _null_of(key))}{direction}, {_value(key.member)}{direction}"
 
 
-def _is_usable(equal: Test) -> bool:
+def _is_usable(equal: Equal) -> bool:
     """Whether SQLite can tell that a member has this value; else it is tried on each record."""
-    assert isinstance(equal, Equal)
     value = equal.value
     if not _PLAIN.fullmatch(equal.member) or isinstance(value, list | dict):
         return False

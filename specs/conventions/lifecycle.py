@@ -33,6 +33,7 @@ class Spread(Struct, frozen=True, forbid_unknown_fields=True):
 
     of: Annotated[list[str], Meta(description="The array members, in order.")]
     member: Annotated[str, Meta(description="The record's member that takes the element.")]
+    part: Annotated[str | None, Meta(description="Regular expression; the first group of its first match is taken instead of a text.")] = None
     shared: Annotated[dict[str, Any], Meta(description="Members that all records of one create have in common; `{uuid}` is a new one.")] = field(
         default_factory=dict
     )

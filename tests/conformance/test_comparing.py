@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -70,4 +71,4 @@ def test_order_of_texts_is_opposite_when_turned(one: str, other: str) -> None:
 @given(st.lists(st.integers(-50, 50), min_size=2))
 def test_sorted_numbers_are_in_order(values: list[int]) -> None:
     values.sort()
-    assert all(compare("number", one, other) in (-1, 0) for one, other in zip(values, values[1:], strict=False))
+    assert all(compare("number", one, other) in (-1, 0) for one, other in pairwise(values))

@@ -60,14 +60,14 @@ def test_number_is_an_integer() -> None:
     assert number_at({}, None) is None
 
 
-@pytest.mark.parametrize(("api", "name", "end"), [("timedash", "listContacts", "empty"), ("moonrope", "listContacts", "told"), ("productive", "listPeople", "told")])
-def test_walk_sees_the_end(api: str, name: str, end: str) -> None:
+@pytest.mark.parametrize(("api", "name"), [("timedash", "listContacts"), ("moonrope", "listContacts"), ("productive", "listPeople")])
+def test_walk_sees_the_end(api: str, name: str) -> None:
     exam, answer = seeded(api, most=7)
     listed = run(opened(exam, exam.spec.operations[name]), answer)
     trail = run(listed.walk(size=3), answer)
     assert [found.count for found in trail.pages] == [3, 3, 1]
     assert len(set(trail.ids)) == 7
-    assert trail.end == end
+    assert trail.end == "empty"
     assert trail.whole
 
 

@@ -23,7 +23,7 @@ def test_value_came_back(given: Any, got: Any) -> None:
 
 
 @pytest.mark.parametrize(("given", "got"), [
-    (1, 2), (1, None), (True, 1), ("a", "b"), ("a", "A"), ("2024-06-03", "2024-06-04"), ([1, 2], [2, 1]), ([1], []), ({"a": 1}, {}), (None, 0),
+    (1, 2), (1, None), (True, 0), ("a", "b"), ("a", "A"), ("2024-06-03", "2024-06-04"), ([1, 2], [2, 1]), ([1], []), ({"a": 1}, {}), (None, 0),
     ("2024-06-03T10:00:00Z", "2024-06-03T11:00:00Z"), ("2024-99-99", "2024-06-03"),
 ])  # fmt: skip
 def test_value_did_not_come_back(given: Any, got: Any) -> None:

@@ -72,7 +72,7 @@ class Clocked(Miniature):
         if self.bug == "busy" and running:
             raise Refused("closed")
         if self.bug != "two_run":
-            self.end(running)
+            self.end(self.shifts if self.bug == "stops_everyone" else running)
         self.open(call, record)
 
     def open(self, call: Call, record: Record) -> None:
@@ -193,6 +193,7 @@ def test_right_implementation_passes(clause: str, quirk: str) -> None:
     (IN, "activity_lost"),
     (ONE, "two_run"),
     (ONE, "busy"),
+    (ONE, "stops_everyone"),
     (OUT, "punch_out_does_nothing"),
     (OUT, "nested_does_nothing"),
     (OUT, "time_lost"),

@@ -1,0 +1,89 @@
+"""What JSON:API says of creates: the answer to a valid one, to one of another type, and to one with an id of the client."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from conformance import calls, writes
+from conformance.aiming import overloaded, passing
+from conformance.check import Flow, Steps
+from conformance.exam import Exam
+from conformance.exchange import Response
+from conformance.verdict import Failed, Inconclusive, Passed, Verdict
+from specs.model import Operation, Resource
+
+__all__ = ["answers", "other_type", "own_id"]
+
+
+def answers(exam: Exam, operation: Operation) -> Flow:
+    """Makes a record as it should be: 201 with the resource, 202 or 204."""
+    resource = exam.spec.resources[operation.resource or ""]
+    exchange = yield from calls.valid(exam, operation)
+    response = exchange.response
+    if response is None or not 200 <= response.status <= 299:
+        told = writes.told(exam, response) if response else "nothing"
+        return Inconclusive(f"{operation.id} was answered with {told}", f"a payload that works, as `create` under [resources.{resource.name}]")
+    if response.status in (202, 204):
+        return Passed(f"{operation.id} answers {response.status}")
+    document = exam.read.document(response)
+    data = document.get("data") if isinstance(document, Mapping) else None
+    if response.status != 201 or not isinstance(data, Mapping):
+        observed = f"{response.status}{'' if isinstance(data, Mapping) else ' without a resource at /data'}"
+        return Failed("201 with the resource, 202 or 204", observed, operation=operation.id)
+    if data.get("type") != resource.type or not isinstance(data.get("id"), str):
+        return Failed(f"a resource of type {resource.type!r} with an id", f"type {data.get('type')!r}, id {data.get('id')!r}", operation=operation.id)
+    return Passed(f"{operation.id} answers 201 with the resource")
+
+
+def _document(exam: Exam, operation: Operation) -> Steps[dict[str, Any]]:
+    """The body of a valid create, to be made invalid in one way."""
+    resource = exam.spec.resources[operation.resource or ""]
+    given = yield from exam.payload(resource)
+    request = exam.ask.operation(operation, members=given)
+    document = exam.read.document(Response(200, (), request.body or b"{}"))
+    return document if isinstance(document, dict) and isinstance(document.get("data"), dict) else {"data": {}}
+
+
+def other_type(exam: Exam, operation: Operation) -> Flow:
+    """Makes a record of another type than the list's: refused."""
+    document = yield from _document(exam, operation)
+    document["data"]["type"] = "zz_proctor"
+    parents = yield from exam.parents_of(operation)
+    response = yield exam.ask.operation(operation, document=document, parents=parents)
+    judged = exam.read.answered("conflict", response)
+    if response.status in (401, 403) or overloaded(response):
+        return Inconclusive(f"{operation.id} with another type was answered with {response.status}")
+    if judged.fine:
+        return Passed(f"{operation.id} refuses another type with {response.status}", (judged.remark,) if judged.remark else ())
+    return Failed(f"{judged.expected} for a resource of another type", writes.told(exam, response), operation=operation.id)
+
+
+def own_id(exam: Exam, operation: Operation) -> Flow:
+    """Makes a record with an id of our own: refused, or used."""
+    resource = exam.spec.resources[operation.resource or ""]
+    document = yield from _document(exam, operation)
+    known = yield from exam.known(resource)
+    numbers = bool(known) and all(str(record.get(resource.key)).isdigit() for record in known)
+    chosen = "987654321" if numbers else str(uuid.uuid4())
+    document["data"]["id"] = chosen
+    parents = yield from exam.parents_of(operation)
+    response = yield exam.ask.operation(operation, document=document, parents=parents)
+    if exam.read.succeeded(response):
+        return _taken_id(exam, operation, resource, chosen, response)
+    judged = exam.read.answered("client_id", response)
+    if judged.fine:
+        return Passed(f"{operation.id} refuses an id with {response.status}", (judged.remark,) if judged.remark else ())
+    if overloaded(response):
+        return Inconclusive(f"{operation.id} with an id was answered with {response.status}")
+    return Failed(f"{judged.expected} for an id, or a resource of that id", writes.told(exam, response), operation=operation.id)
+
+
+def _taken_id(exam: Exam, operation: Operation, resource: Resource, chosen: str, response: Response) -> Verdict:
+    """A client's id may be taken, but not taken away in silence."""
+    record = passing(exam, response, resource) if response.body.strip() else {resource.key: chosen}
+    if record is not None and str(record.get(resource.key)) == chosen:
+        return Passed(f"{operation.id} uses an id that is given")
+    found = record.get(resource.key) if record else None
+    return Failed(f"403 for an id, or a resource of that id ({chosen})", f"{response.status} with the id {found!r}", operation=operation.id)

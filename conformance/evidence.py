@@ -126,7 +126,7 @@ def deciding(failed: Failed) -> Exchange | None:
     """The exchange that a failure speaks of: the last of its operation whose status it tells, or else the last of its operation."""
     own = [one for one in failed.exchanges if one.request.operation == failed.operation] or list(failed.exchanges)
     told_of = [one for one in own if one.response is not None and str(one.response.status) in re.findall(r"\d+", failed.observed)]
-    return (told_of or own or [None])[-1]
+    return next(reversed(told_of or own), None)
 
 
 def showing(failed: Failed) -> tuple[Exchange, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from conformance.addressing import MISSING, dig, dig_all, fill
+from conformance.addressing import dig, dig_all, fill
 from conformance.exchange import Response, Unreadable
 from specs.conventions.envelope import Envelope
 from specs.conventions.errors import Cause, Errors

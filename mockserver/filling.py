@@ -42,7 +42,7 @@ def amounts(texts: Iterable[str], specs: Iterable[Spec]) -> dict[tuple[str, str]
         where, _, number = text.rpartition("=")
         if not (number.isdecimal() and number.isascii()) or len(number) > 9:
             raise AmountError(f"{text!r}: expected a number of records, or API/RESOURCE=N")
-        if where:
+        if "=" in text:
             found[_list_named(where, known)] = int(number)
         else:
             found.update(dict.fromkeys(((spec.api, name) for spec in known.values() if (name := _largest(spec)) is not None), int(number)))

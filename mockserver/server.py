@@ -108,7 +108,10 @@ def serve(
         await running
 
     threads = _threads()
-    asyncio.run(run())
+    try:
+        asyncio.run(run())
+    finally:
+        engine.close()
     # The server's own threads end a moment after it has, and complain aloud of an interpreter that goes down under them.
     deadline = time.monotonic() + _AFTERMATH
     while (_threads() > threads or not threads) and time.monotonic() < deadline:
@@ -173,3 +176,5 @@ def live(*specs: Spec, engine: Engine | None = None, host: str = "127.0.0.1", po
         loop.call_soon_threadsafe(started[0])
         thread.join(10)
         loop.close()
+        if engine is None:
+            served.close()

@@ -306,6 +306,8 @@ def _drawn_size(exam: Exam, listed: Paged, long: Trail) -> int | None:
     total = len(long.ids)
     pages = exam.draw(st.integers(min(3, total), min(PAGES, total)), f"{listed.operation.id} pages", min(4, total))
     size: int = max(1, -(-total // pages))
+    if exam.draw(st.booleans(), f"{listed.operation.id} short last page", True):
+        size = next((larger for larger in range(size, total) if total % larger), size)
     return min(size, listed.parameters.maximum or size)
 
 

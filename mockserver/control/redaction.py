@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["REDACTED", "Message", "Redactor", "Told"]
 
-REDACTED = "[redacted]"
+REDACTED = "REDACTED"
 
 _HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 _SCHEME = re.compile(r"(basic|bearer|digest|token) ", re.IGNORECASE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sortedcontainers import SortedList  # type: ignore[import-untyped]
@@ -54,7 +56,8 @@ class Index:
     def __init__(self, shape: Shape, rows: Iterable[Row]) -> None:
         self._shape = shape
         self._backwards = bool(shape.order) and shape.order[0].descending
-        self._entries: Any = SortedList(self._entry(row) for row in rows if self.holds(row))
+        with _uncollected():
+            self._entries: Any = SortedList([self._entry(row) for row in rows if self.holds(row)])
 
     def holds(self, row: Row) -> bool:
         """Whether the list is one of rows such as this."""
@@ -98,3 +101,15 @@ class Index:
 
 def _ranked(value: Any, null: int) -> tuple[int, Any]:
     return (null, 0) if value is None else sort_value(value)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """A span without the collection of cycles: looking through a million new entries again and again would take as long as making them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

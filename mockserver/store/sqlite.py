@@ -405,5 +405,3 @@ def _where(account: str | None, equalities: Sequence[Equal]) -> tuple[str, tuple
             parts.append(f"{_value(equal.member)} = ?")
             values.append(equal.value)
     return (" WHERE " + " AND ".join(parts) if parts else ""), tuple(values)
-
-

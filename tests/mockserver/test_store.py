@@ -111,7 +111,7 @@ def test_keys_of_both_directions_sort_together(store: Store) -> None:
 
 
 def test_member_of_any_name_sorts_and_filters(store: Store) -> None:
-    name = "it's \"$.x\"[0]"
+    name = 'it\'s "$.x"[0]'
     put(store, {"id": 1, name: 2}, {"id": 2, name: 1}, {"id": 3, name: 2})
     assert ids(store, Query(order=[Key(name)])) == [2, 1, 3]
     assert ids(store, Query(tests=[Equal(name, 2)], limit=1)) == [1]

@@ -1,0 +1,258 @@
+"""The store in a file: what is still there afterwards, and files that can't be used."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+import orjson
+import pytest
+
+from mockserver import Clock, Engine
+from mockserver.server import bind_port
+from mockserver.store import Equal, Key, Query, Row, StoreError, Table
+from mockserver.store.opening import open_store
+from mockserver.store.sqlite import SqliteStore
+from tests.mockserver.conftest import NOON, Caller, spec_of
+
+TABLE = Table("", "api", "things")
+HEADERS = {"Authorization": "Basic c2tfZnVsbF8xMjM0NTo=", "Content-Type": "application/json"}
+WRITERS, WRITING = 4, 1.0
+
+
+def filled(path: Path, **layout: str) -> SqliteStore:
+    store = SqliteStore(path, layout)
+    store.put(TABLE, Row("1", "a", None, {"id": 1}))
+    return store
+
+
+def test_records_are_there_when_it_is_opened_again(tmp_path: Path) -> None:
+    filled(tmp_path / "store.db").close()
+    again = SqliteStore(tmp_path / "store.db")
+    assert (again.count(TABLE), again.next_number(TABLE)) == (1, 2)
+    again.close()
+
+
+def test_snapshot_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
+    store = filled(tmp_path / "store.db")
+    store.snapshot("")
+    store.delete(TABLE, "1")
+    store.close()
+    again = SqliteStore(tmp_path / "store.db")
+    assert (again.remembers(""), again.count(TABLE)) == (True, 0)
+    again.reset("")
+    assert again.count(TABLE) == 1
+    again.close()
+
+
+def test_engine_keeps_what_was_written_and_resets_to_the_seed(tmp_path: Path) -> None:
+    spec = spec_of("timedash")
+    for round_ in range(3):
+        engine = Engine([spec], store=open_store(f"sqlite:{tmp_path / 'store.db'}", [spec]), clock=Clock(NOON))
+        caller = Caller(engine)
+        assert [item["name"] for item in caller("GET", "/contacts?", query="name=New").json["data"]] == ["New"] * round_
+        assert caller("DELETE", "/contacts/con_0001").status == (204 if round_ == 0 else 404)
+        assert caller("POST", "/contacts", {"name": "New"}).status == 200
+        if round_ == 2:
+            engine.reset()
+            assert caller("GET", "/contacts/con_0001").status == 200
+            assert caller("GET", "/contacts", query="name=New").json["data"] == []
+        engine.close()
+
+
+def test_every_api_answers_the_same_from_either_store(tmp_path: Path) -> None:
+    for name in ("paydirt", "timedash", "moonrope", "88miles", "productive"):
+        spec = spec_of(name)
+        file = open_store(f"sqlite:{tmp_path / name}", [spec])
+        callers = [Caller(Engine([spec], store=store, clock=Clock(NOON))) for store in (file, None)]
+        for path in [operation.path for operation in spec.operations.values() if operation.effect == "list" and "{" not in operation.path]:
+            first, second = (caller("GET", path).body for caller in callers)
+            assert first == second
+        file.close()
+
+
+def test_sort_and_filter_use_an_index(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.db")
+    store.load(TABLE, (Row(str(number), "a", None, {"id": number, "n": number % 7}) for number in range(500)))
+    asked: list[str] = []
+    store._link.set_trace_callback(asked.append)
+    for query in (Query(account="a", order=[Key("n")], limit=5), Query(account="a", tests=[Equal("n", 3)], limit=5)):
+        store.select(TABLE, query)
+        statement = next(text for text in reversed(asked) if text.startswith("SELECT key"))
+        plan = " ".join(row[3] for row in store._link.execute(f"EXPLAIN QUERY PLAN {statement}"))
+        assert "own_1_last_n" in plan
+    store.close()
+
+
+# Files that can't be used
+
+
+def text_file(path: Path) -> None:
+    path.write_text("This is no database, and long enough to be told from an empty one. " * 20)
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+def foreign(path: Path) -> None:
+    link = sqlite3.connect(path)
+    link.execute("CREATE TABLE notes (text TEXT)")
+    link.commit()
+    link.close()
+
+
+def newer(path: Path) -> None:
+    filled(path).close()
+    link = sqlite3.connect(path)
+    link.execute("PRAGMA user_version = 99")
+    link.close()
+
+
+def of_other_specs(path: Path) -> None:
+    filled(path, paydirt="clients by id").close()
+
+
+def of_other_resources(path: Path) -> None:
+    filled(path, timedash="clients by id").close()
+
+
+def absent(path: Path) -> None:
+    path.symlink_to(path.parent / "nowhere" / "store.db")
+
+
+PROBLEMS: list[tuple[Callable[[Path], None], str]] = [
+    (text_file, "is no SQLite database"),
+    (folder, "can't be opened"),
+    (absent, "can't be opened"),
+    (foreign, "an SQLite database of something else"),
+    (newer, "has version 99"),
+    (of_other_specs, "was made for paydirt, and timedash is to be served"),
+    (of_other_resources, "was made for another timedash, with the resources clients by id"),
+]
+
+
+@pytest.mark.parametrize(("make", "told"), PROBLEMS, ids=[make.__name__ for make, _ in PROBLEMS])
+def test_unusable_file_is_told_and_left_as_it_is(tmp_path: Path, make: Callable[[Path], None], told: str) -> None:
+    path = tmp_path / "store.db"
+    make(path)
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(StoreError, match=told) as raised:
+        open_store(f"sqlite:{path}", [spec_of("timedash")])
+    assert str(raised.value).startswith(str(path))
+    assert (path.read_bytes() if path.is_file() else None) == before
+
+
+def test_file_in_use_is_told(tmp_path: Path) -> None:
+    store = filled(tmp_path / "store.db")
+    with pytest.raises(StoreError, match="is in use by another process"):
+        SqliteStore(tmp_path / "store.db")
+    store.close()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
+def test_file_that_may_not_be_written_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    filled(path).close()
+    path.chmod(0o400)
+    with pytest.raises(StoreError, match="can't be written to"):
+        SqliteStore(path)
+
+
+@pytest.mark.parametrize("name", ["", "sqlite", "sqlite:", "memory:x", "redis://localhost"])
+def test_unknown_store_is_told(name: str) -> None:
+    with pytest.raises(StoreError, match="there are memory and sqlite:FILE"):
+        open_store(name, [])
+
+
+# The end of the process
+
+
+class Served:
+    """`proctor serve` with a file, as a process of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.port = bind_port("127.0.0.1", 0)
+        command = [sys.executable, "-m", "proctor", "serve", "timedash", "--port", str(self.port), "--rate-limit", "0", "--store", f"sqlite:{path}"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert self.process.stdout is not None
+        lines: list[str] = []
+        while not any(line.startswith("Ready") for line in lines):
+            lines.append(self.process.stdout.readline())
+            assert lines[-1], lines
+
+    def link(self) -> HTTPConnection:
+        """A connection to it."""
+        return HTTPConnection("127.0.0.1", self.port, timeout=5)
+
+    def kill(self) -> None:
+        """Ends it as a crash would."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.communicate(timeout=10)
+
+
+def keep_writing(served: Served, writer: int, acknowledged: dict[str, str], unsure: set[str]) -> None:
+    """Creates records, and deletes some, until the server is gone; notes what was acknowledged, and what was not."""
+    link, number = served.link(), 0
+    while True:
+        number += 1
+        name = f"{writer}-{number}"
+        unsure.add(name)
+        try:
+            link.request("POST", "/contacts", orjson.dumps({"name": name}), HEADERS)
+            key = orjson.loads(link.getresponse().read())["id"]
+            acknowledged[key] = name
+            if number % 5 == 0:
+                link.request("DELETE", f"/contacts/{key}", headers=HEADERS)
+                del acknowledged[key]
+                response = link.getresponse()
+                response.read()
+                if response.status == 204:
+                    unsure.discard(name)
+                continue
+        except (OSError, HTTPException, orjson.JSONDecodeError):
+            return
+        unsure.discard(name)
+
+
+def stored(served: Served) -> dict[str, str]:
+    """The names of the contacts that are there, by id."""
+    link, found, page = served.link(), {}, 0
+    while True:
+        link.request("GET", f"/contacts?size=100&page={page}", headers=HEADERS)
+        data = orjson.loads(link.getresponse().read())["data"]
+        found.update({record["id"]: record["name"] for record in data})
+        if not data:
+            return found
+        page += 1
+
+
+def test_acknowledged_writes_survive_kill_9(tmp_path: Path) -> None:
+    first = Served(tmp_path / "store.db")
+    seeded = stored(first)
+    acknowledged: list[dict[str, str]] = [{} for _ in range(WRITERS)]
+    unsure: list[set[str]] = [set() for _ in range(WRITERS)]
+    threads = [threading.Thread(target=keep_writing, args=(first, number, acknowledged[number], unsure[number])) for number in range(WRITERS)]
+    for thread in threads:
+        thread.start()
+    time.sleep(WRITING)
+    first.kill()
+    for thread in threads:
+        thread.join(10)
+    second = Served(tmp_path / "store.db")
+    try:
+        found = stored(second)
+    finally:
+        second.kill()
+    expected = seeded | {key: name for each in acknowledged for key, name in each.items()}
+    assert len(expected) > len(seeded) + 50
+    assert expected.items() <= found.items()
+    assert {found[key] for key in found.keys() - expected.keys()} <= set().union(*unsure)

@@ -13,18 +13,33 @@ from conformance.exam import Exam
 from conformance.examination import CouldNotExamine
 from conformance.exchange import Exchange, NoAnswer, Request, Response, Unreadable
 from conformance.target import Target
+from specs.conventions.rule import Carrier
 from specs.model import Operation, Resource, Spec
 
 __all__ = ["Ready", "preflight"]
 
+_PLACES = (
+    Carrier("basic_user"),
+    Carrier("basic_password"),
+    Carrier("bearer"),
+    Carrier("header", "X-Api-Key"),
+    Carrier("header", "Authorization"),
+    Carrier("query", "api_key"),
+    Carrier("query", "key"),
+    Carrier("query", "token"),
+)
+"""Where an implementation may look for a credential instead of the documented place."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What the examination goes on with: the target with its base path, the resources it lacks (and why), and what was seen."""
+    """What the examination goes on with: the target with its base path, the resources it lacks (and why), what was seen,
+    and a note for the report."""
 
     target: Target
     lacking: dict[str, str] = field(default_factory=dict)
     seen: tuple[Exchange, ...] = ()
+    note: str = ""
 
 
 def preflight(spec: Spec, target: Target, driver: Driver) -> Ready | CouldNotExamine:
@@ -48,11 +63,13 @@ def preflight(spec: Spec, target: Target, driver: Driver) -> Ready | CouldNotExa
         if len(lacking) == len(answers) and target.base_path is None:
             continue
         refusal = _refusal(exam, driver, answers)
-        if refusal:
+        elsewhere = _elsewhere(exam, driver, answers) if refusal else ""
+        if refusal and not elsewhere:
             refused.append(refusal)
             continue
         unbound = {name: why for name, why in lacking.items() if spec.resources[name].names == "choice" and name not in target.resources}
-        return Ready(candidate, unbound, tuple(exchange for _, exchange in answers))
+        note = f"{refusal}; but it is accepted {elsewhere}" if elsewhere else ""
+        return Ready(candidate, unbound, tuple(exchange for _, exchange in answers), note)
     if refused:
         return CouldNotExamine(refused[0], "correct the credential `full`")
     return CouldNotExamine(
@@ -128,6 +145,19 @@ def _refusal(exam: Exam, driver: Driver, answers: list[tuple[Resource, Exchange]
     if wrong is None or wrong.response is None or _steady(wrong.response) != _steady(told[0]):
         return ""
     return f"the credential `full` was answered as a wrong one is: {exam.read.excerpt(told[0])}"
+
+
+def _elsewhere(exam: Exam, driver: Driver, answers: list[tuple[Resource, Exchange]]) -> str:
+    """Where the target accepts a credential that it refuses in the documented place: then the credential is right and the target isn't."""
+    operation = exam.spec.operations[answers[0][1].request.operation or ""]
+    documented = exam.ask.authentication.fields if exam.ask.authentication else {}
+    secret = [name for name in documented if name not in (exam.ask.authentication.public if exam.ask.authentication else ())]
+    for carrier in _PLACES if len(secret) == 1 else ():
+        if carrier != documented[secret[0]]:
+            answer = _ask(driver, exam.ask.page(operation, 0, carriers={**documented, secret[0]: carrier}))
+            if answer is not None and answer.response is not None and exam.read.succeeded(answer.response):
+                return f"as {carrier.place.replace('_', ' ')} {carrier.name}".strip()
+    return ""
 
 
 def _steady(response: Response) -> Any:

@@ -143,6 +143,7 @@ class _Examiner:
             if not isinstance(ready, Ready):
                 return ready
             self.target, self.lacking, exchanges = ready.target, dict(ready.lacking), ready.seen
+            self.notes += [ready.note] if ready.note else []
         self.spec = without(self.spec, set(self.lacking))
         self.driver.exam = Exam(self.spec, self.target)
         watching = [(clause, check) for clause in self._present() if (check := self.work.check(clause)) is not None]

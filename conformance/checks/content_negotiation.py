@@ -26,7 +26,8 @@ from specs.model import Clause, Operation, Resource
 
 __all__ = ["CHECKS"]
 
-ODD_METHOD = "PATCH"
+ODD_METHOD = "PUT"
+"""A method that a list's path does not have. Of PATCH a document may say nothing at all."""
 
 
 def _how(exam: Exam, clause: Clause) -> ContentNegotiation:
@@ -177,7 +178,7 @@ def _record(exam: Exam, response: Response, resource: Resource) -> Mapping[str, 
 
 
 def _size_is_read(exam: Exam, resource: Resource, operation: Operation, findings: Findings) -> Steps[None]:
-    """A page of one record, where the list says that it is cut into pages: not every list needs to be."""
+    """A page of one record, where the list says that it is cut into pages of one: neither pages nor the parameter's name need be documented."""
     pagination = exam.pagination(operation)
     if pagination is None or not pagination.size or not pagination.numbers.per_page:
         return

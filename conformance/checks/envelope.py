@@ -12,6 +12,7 @@ from conformance.check import Broken, Check, Fine, Flow, Observation, Steps
 from conformance.exam import Exam
 from conformance.exchange import Exchange, Response, Unreadable
 from conformance.findings import Findings
+from conformance.oddities import BEFORE_THE_API, is_no_http
 from conformance.ordinary import ordinary, readable
 from conformance.parts import each, watched
 from conformance.schemas import mismatch
@@ -193,6 +194,8 @@ def _speaks_of(exam: Exam, clause: Clause, exchange: Exchange, response: Respons
     not be read, or if the server itself failed; elsewhere an answer without a body has no members.
     """
     if exchange.request.method in ("HEAD", "OPTIONS") or response.status == 429 or 300 <= response.status <= 399 or response.status >= 500:
+        return False
+    if response.status in BEFORE_THE_API or (is_no_http(exchange.request) and response.status >= 400):
         return False
     operation = ordinary(exam, exchange)
     if operation is not None and operation.id not in clause.operations:
@@ -393,6 +396,8 @@ def document_is_valid(exam: Exam, clause: Clause, exchange: Exchange) -> Observa
 def _is_document(exam: Exam, exchange: Exchange, response: Response) -> bool:
     """Whether an answer must be a document: not where there is no body, nor where a proxy may have answered or another type was asked for."""
     if exchange.request.method == "HEAD" or response.status in (204, 304, 429) or 300 <= response.status < 400 or response.status >= 500:
+        return False
+    if response.status in BEFORE_THE_API or (is_no_http(exchange.request) and response.status >= 400):
         return False
     if ordinary(exam, exchange) is not None:
         return bool(response.body.strip()) or (response.status == 200 and exchange.request.method == "GET")

@@ -77,9 +77,9 @@ def _odd_methods(exam: Exam, aims: Aims, clause: Clause) -> Steps[list[Trial]]:
     """A method that the first list's path does not have."""
     operation = next((operation for operation in exam.operations(clause) if operation.effect == "list" and operation.method == "GET"), None)
     aim = (yield from aims.at(operation)) if operation is not None else None
-    if operation is None or aim is None or any(other.path == operation.path and other.method == "PATCH" for other in exam.spec.operations.values()):
+    if operation is None or aim is None or any(other.path == operation.path and other.method == "PUT" for other in exam.spec.operations.values()):
         return []
-    return [Trial(operation, aim.request(exam, method="PATCH"), "method_not_allowed", "a method that the path does not have", certain=False)]
+    return [Trial(operation, aim.request(exam, method="PUT"), "method_not_allowed", "a method that the path does not have", certain=False)]
 
 
 def shape(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:

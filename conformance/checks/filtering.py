@@ -257,7 +257,7 @@ def _paged(exam: Exam, clause: Clause, operation: Operation) -> Flow:
         return Inconclusive(f"no filter of {operation.id} is known to have several matches", needs)
     index = exam.draw(st.integers(0, min(len(found), _DRAWN) - 1), f"{operation.id} filter", 0)
     wanted, matches = found[index]
-    sizes = _sizes(matches)
+    sizes = _sizes(matches, pagination.maximum or narrowed.known.first)
     size = exam.draw(st.sampled_from(sizes), f"{operation.id} size", sizes[0]) if pagination.size else None
     paged = Paged(exam, operation, narrowed.listing.resource, pagination, narrowed.listing.parents, sent(narrowed.parameters, [wanted]))
     first = yield from paged.page(0, size=size)
@@ -267,9 +267,9 @@ def _paged(exam: Exam, clause: Clause, operation: Operation) -> Flow:
     return (yield from _walked(narrowed, paged, wanted, size))
 
 
-def _sizes(matches: int) -> list[int]:
+def _sizes(matches: int, largest: int) -> list[int]:
     """Sizes that cut so many records into two pages or more: those first that leave a last page which is not full."""
-    found = [size for size in range(2, matches) if matches % size]
+    found = [size for size in range(2, min(matches, largest + 1)) if matches % size]
     return [*(size for size in found if size * 4 >= matches), 1] if found else [1]
 
 
@@ -287,17 +287,23 @@ def _frequent(narrowed: Narrowed) -> list[tuple[Filter, int]]:
 def _walked(narrowed: Narrowed, paged: Paged, wanted: Filter, size: int | None) -> Flow:
     listing = narrowed.listing
     trail = yield from paged.walk(size=size, limit=200)
-    wrong = _wrong_walk(narrowed, trail, narrowed.known, wanted)
+    wrong = _too_long(trail, size) or _wrong_walk(narrowed, trail, narrowed.known, wanted)
     if wrong:
         trail = yield from paged.walk(size=size, limit=200, fresh=True)
         known = yield from listing.rows(fresh=True)
-        wrong = _wrong_walk(narrowed, trail, known, wanted) if known.read else ""
+        wrong = _too_long(trail, size) or (_wrong_walk(narrowed, trail, known, wanted) if known.read else "")
     if wrong:
         expected = f"the records with {told([wanted])}, each once, on pages of {size if size is not None else 'the usual size'}"
         return Failed(expected, wrong, operation=listing.name)
     if len(trail.pages) < 2:
         return Inconclusive(f"{listing.name}: the records with {told([wanted])} fit on one page", "more of them")
     return Passed(f"{listing.name}: {len(trail.ids)} records with {told([wanted])} on {len(trail.pages)} pages")
+
+
+def _too_long(trail: Trail, size: int | None) -> str:
+    """How a page holds more records than its size, which the filter must not undo; empty if none does."""
+    longest = max((page.count for page in trail.pages), default=0)
+    return f"{longest} records on one page" if size is not None and longest > size else ""
 
 
 def _wrong_walk(narrowed: Narrowed, trail: Trail, known: Rows, wanted: Filter) -> str:

@@ -300,7 +300,7 @@ def _group(exam: Exam, operation: Operation) -> str:
 
 
 def _drawn_size(exam: Exam, listed: Paged, long: Trail) -> int | None:
-    """A size that gives three pages or a few more."""
+    """A size that gives three pages or a few more; where no largest one is documented, no larger than the pages that came."""
     if listed.parameters.size is None:
         return None
     total = len(long.ids)
@@ -308,7 +308,7 @@ def _drawn_size(exam: Exam, listed: Paged, long: Trail) -> int | None:
     size: int = max(1, -(-total // pages))
     if exam.draw(st.booleans(), f"{listed.operation.id} short last page", True):
         size = next((larger for larger in range(size, total) if total % larger), size)
-    return min(size, listed.parameters.maximum or size)
+    return min(size, listed.parameters.maximum or long.pages[0].count)
 
 
 def _own_record(listed: Paged) -> Steps[str | None]:

@@ -86,8 +86,8 @@ def _built(api: Api, served: Served, parameters: Envelope) -> Step:
 
 def _filled_document(template: Any, item: Tokens, constant: list[tuple[Tokens, Any]]) -> Step:
     def document(call: Call) -> Answer:
-        rows = call.rows or [call.row]
-        call.document = _wrapped(call, item, answered(template, [row.record for row in rows if row is not None]), constant)
+        assert call.row is not None
+        call.document = _wrapped(call, item, answered(template, [row.record for row in call.rows or [call.row]]), constant)
         return None
 
     return document

@@ -46,9 +46,10 @@ class Lifecycle(Struct, frozen=True, forbid_unknown_fields=True):
     client_ids: Annotated[Literal["refuse", "ignore", "use"], Meta(description="What the stub does with an id given on create.")] = "ignore"
     read_only: Annotated[dict[str, list[str]], Meta(description="By resource, members that a write is silent about.")] = field(default_factory=dict)
     parsed: Annotated[list[Parsed], Meta(description="Number members filled from text members.")] = field(default_factory=list)
-    defaults: Annotated[dict[str, dict[str, Any]], Meta(description="By resource, what the stub gives members that a create does not name; `{uuid}` is a new one, `{now}` the time in seconds.")] = field(
-        default_factory=dict
-    )
+    defaults: Annotated[
+        dict[str, dict[str, Any]],
+        Meta(description="By resource, what the stub gives members that a create does not name; `{uuid}` is a new one, `{now}` the time in seconds."),
+    ] = field(default_factory=dict)
     delete_body: Annotated[Literal["empty", "record", "object"], Meta(description="What the stub answers a delete with.")] = "empty"
     shown: Annotated[dict[str, list[str]], Meta(description="By operation, the members that the stub shows; without the operation, all of them.")] = field(
         default_factory=dict
@@ -83,7 +84,9 @@ class OnResource(Struct, frozen=True, forbid_unknown_fields=True):
     """Arguments: the resources that are meant (none: all), and members that a create gives."""
 
     resources: list[str] = field(default_factory=list)
-    members: Annotated[dict[str, Any], Meta(description="Members that the create must give, with values; `{jobs.id}` names a record.")] = field(default_factory=dict)
+    members: Annotated[dict[str, Any], Meta(description="Members that the create must give, with values; `{jobs.id}` names a record.")] = field(
+        default_factory=dict
+    )
 
 
 class Effects(Struct, frozen=True, forbid_unknown_fields=True):

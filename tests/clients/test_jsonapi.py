@@ -85,4 +85,4 @@ def test_jsonapi_client_works(served: Live, python: str, people: list[dict[str, 
     done = printed([python, str(PROGRAMS / "jsonapi_session.py")], served.of("productive"), credential(served, "productive"))
     assert done["list"] == [one["id"] for one in contractors][:4]
     assert sorted(done["all"]) == sorted(one["id"] for one in people)
-    assert (done["created"][1], done["read"], done["gone"]) == ("Johnson", "Mathematician", "404")
+    assert (done["created"][1], done["read"], done["gone"]) == ("Johnson", "Mathematician", 404)

@@ -159,7 +159,7 @@ def test_repeated_headers_are_joined(client: Callable[..., Ask]) -> None:
     ask = client(engine("productive"))
     credential = spec_of("productive").seed.principals[0].credential
     headers = [("X-Auth-Token", credential["token"]), ("X-Organization-Id", credential["organization"])]
-    accept = [("Accept", 'application/vnd.api+json; version=2'), ("Accept", "application/vnd.api+json")]
+    accept = [("Accept", "application/vnd.api+json; version=2"), ("Accept", "application/vnd.api+json")]
     assert ask("GET", "/api/v2/people", None, [*headers, *accept])[0] == 200
     assert ask("GET", "/api/v2/people", None, [*headers, accept[0]])[0] == 406
 

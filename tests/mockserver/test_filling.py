@@ -60,7 +60,7 @@ def test_filled_list_can_be_written_to_and_reset() -> None:
     engine, _ = engine_with(500, "timedash")
     caller = Caller(engine)
     before = caller("GET", "/assignments", query="size=100&page=4")
-    made = caller("POST", "/assignments", {"title": "New"}).json
+    made = caller("POST", "/assignments", {"title": "New", "timestamp": 1}).json
     assert caller("GET", f"/assignments/{made['id']}").json["title"] == "New"
     assert caller("DELETE", f"/assignments/{before.json['data'][0]['id']}").status == 204
     assert caller("GET", "/assignments", query="size=100&page=4").body != before.body

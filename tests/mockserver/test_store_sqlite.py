@@ -10,7 +10,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from http.client import HTTPConnection, HTTPException
+from itertools import count
 from pathlib import Path
 
 import orjson
@@ -58,7 +60,7 @@ def test_engine_keeps_what_was_written_and_resets_to_the_seed(tmp_path: Path) ->
     for round_ in range(3):
         engine = Engine([spec], store=open_store(f"sqlite:{tmp_path / 'store.db'}", [spec]), clock=Clock(NOON))
         caller = Caller(engine)
-        assert [item["name"] for item in caller("GET", "/contacts?", query="name=New").json["data"]] == ["New"] * round_
+        assert [item["name"] for item in caller("GET", "/contacts", query="name=New").json["data"]] == ["New"] * round_
         assert caller("DELETE", "/contacts/con_0001").status == (204 if round_ == 0 else 404)
         assert caller("POST", "/contacts", {"name": "New"}).status == 200
         if round_ == 2:
@@ -201,38 +203,40 @@ class Served:
 
 def keep_writing(served: Served, writer: int, acknowledged: dict[str, str], unsure: set[str]) -> None:
     """Creates records, and deletes some, until the server is gone; notes what was acknowledged, and what was not."""
-    link, number = served.link(), 0
-    while True:
-        number += 1
-        name = f"{writer}-{number}"
-        unsure.add(name)
-        try:
-            link.request("POST", "/contacts", orjson.dumps({"name": name}), HEADERS)
-            key = orjson.loads(link.getresponse().read())["id"]
+    with closing(served.link()) as link:
+        for number in count(1):
+            if not written(link, f"{writer}-{number}", number % 5 == 0, acknowledged, unsure):
+                return
+
+
+def written(link: HTTPConnection, name: str, dropped: bool, acknowledged: dict[str, str], unsure: set[str]) -> bool:
+    """Creates a record, and deletes it where it is to be dropped; whether the server is still there."""
+    unsure.add(name)
+    try:
+        link.request("POST", "/contacts", orjson.dumps({"name": name}), HEADERS)
+        key = orjson.loads(link.getresponse().read())["id"]
+        if dropped:
+            link.request("DELETE", f"/contacts/{key}", headers=HEADERS)
+            link.getresponse().read()
+        else:
             acknowledged[key] = name
-            if number % 5 == 0:
-                link.request("DELETE", f"/contacts/{key}", headers=HEADERS)
-                del acknowledged[key]
-                response = link.getresponse()
-                response.read()
-                if response.status == 204:
-                    unsure.discard(name)
-                continue
-        except (OSError, HTTPException, orjson.JSONDecodeError):
-            return
-        unsure.discard(name)
+    except (OSError, HTTPException, orjson.JSONDecodeError):
+        return False
+    unsure.discard(name)
+    return True
 
 
 def stored(served: Served) -> dict[str, str]:
     """The names of the contacts that are there, by id."""
-    link, found, page = served.link(), {}, 0
-    while True:
-        link.request("GET", f"/contacts?size=100&page={page}", headers=HEADERS)
-        data = orjson.loads(link.getresponse().read())["data"]
-        found.update({record["id"]: record["name"] for record in data})
-        if not data:
-            return found
-        page += 1
+    found: dict[str, str] = {}
+    with closing(served.link()) as link:
+        for page in count():
+            link.request("GET", f"/contacts?size=100&page={page}", headers=HEADERS)
+            data = orjson.loads(link.getresponse().read())["data"]
+            found.update({record["id"]: record["name"] for record in data})
+            if not data:
+                break
+    return found
 
 
 def test_acknowledged_writes_survive_kill_9(tmp_path: Path) -> None:

@@ -10,7 +10,11 @@ from jsonapi_client import Modifier, Session
 from jsonapi_client.exceptions import DocumentError
 
 STRING = {"type": ["null", "string"]}
-SCHEMA = {"people": {"properties": {"first_name": STRING, "last_name": STRING, "title": STRING, "role": STRING, "company": {"relation": "to-one", "resource": ["companies"]}}}}
+SCHEMA = {
+    "people": {
+        "properties": {"first_name": STRING, "last_name": STRING, "title": STRING, "role": STRING, "company": {"relation": "to-one", "resource": ["companies"]}}
+    }
+}
 HEADERS = {"X-Auth-Token": os.environ["STUB_TOKEN"], "X-Organization-Id": os.environ["STUB_ORGANIZATION"]}
 
 

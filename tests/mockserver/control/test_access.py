@@ -1,0 +1,83 @@
+"""Who may use the control plane."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockserver import Clock, Engine
+from mockserver.control.access import is_loopback
+from tests.mockserver.conftest import NOON, spec_of
+from tests.mockserver.control.conftest import TOKEN, Plane
+
+ELSEWHERE = "192.0.2.7:40000"
+
+
+@pytest.mark.parametrize("client", ["127.0.0.1:5000", "127.0.0.1", "127.8.9.1:1", "[::1]:5000", "::1", "::ffff:127.0.0.1", ""])
+def test_this_machine_needs_no_token(plane: Plane, client: str) -> None:
+    assert plane("GET", "/health", client=client).status == 200
+
+
+@pytest.mark.parametrize("client", [ELSEWHERE, "[2001:db8::1]:5000", "::ffff:192.0.2.7", "10.0.0.1", "unknown", "testclient", "localhost", "127.0.0.1.example"])
+def test_any_other_needs_the_token(plane: Plane, client: str) -> None:
+    refused = plane("GET", "/health", client=client)
+    assert (refused.status, refused.headers["www-authenticate"], refused.headers["content-type"]) == (401, "Bearer", "application/problem+json")
+    assert plane("GET", "/health", client=client, authorization=f"Bearer {TOKEN}").status == 200
+
+
+@pytest.mark.parametrize("given", ["", "Bearer", "Bearer ", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", TOKEN, "Bearer é"])
+def test_wrong_token_is_refused(plane: Plane, given: str) -> None:
+    assert plane("DELETE", "/faults", client=ELSEWHERE, authorization=given).status == 401
+
+
+@pytest.mark.parametrize("given", ["", "Bearer ", "Bearer None"])
+def test_server_without_a_token_says_what_to_do(given: str) -> None:
+    plane = Plane(Engine([spec_of("timedash")], clock=Clock(NOON)))
+    refused = plane("GET", "/health", client=ELSEWHERE, authorization=given)
+    assert (refused.status, refused.json["status"]) == (403, 403)
+    assert "--control-token or PROCTOR_CONTROL_TOKEN" in refused.json["detail"]
+
+
+@pytest.mark.parametrize("name", ["x_forwarded_for", "forwarded", "x_real_ip"])
+def test_what_a_proxy_says_is_not_believed(plane: Plane, name: str) -> None:
+    assert plane("GET", "/health", client=ELSEWHERE, **{name: "127.0.0.1"}).status == 401
+    assert plane("GET", "/health", **{name: "127.0.0.1"}).status == 403
+    assert plane("GET", "/health", authorization=f"Bearer {TOKEN}", **{name: "127.0.0.1"}).status == 200
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "stub.localhost:1"])
+def test_local_names_are_this_machine(plane: Plane, host: str) -> None:
+    assert plane("GET", "/health", host=host).status == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "localhost.evil.example", "192.0.2.7", "[", ""])
+def test_name_that_was_pointed_here_is_refused(plane: Plane, host: str) -> None:
+    assert plane("GET", "/health", host=host).status == 403
+    assert plane("GET", "/health", host=host, authorization=f"Bearer {TOKEN}").status == 200
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "https://localhost.evil.example", "null", "http://[", "file://"])
+def test_page_of_another_host_changes_nothing(plane: Plane, origin: str) -> None:
+    plane("POST", "/clock/freeze", {"at": NOON})
+    refused = plane("POST", "/clock/advance", {"seconds": 60}, host="localhost:8080", origin=origin)
+    assert (refused.status, plane("GET", "/clock").json["now"]) == (403, NOON)
+
+
+def test_page_of_another_host_has_no_use_of_the_token(plane: Plane) -> None:
+    assert plane("DELETE", "/faults", origin="http://evil.example", host="localhost", authorization=f"Bearer {TOKEN}").status == 403
+
+
+def test_page_of_the_same_host_may_change_things(plane: Plane) -> None:
+    assert plane("DELETE", "/faults", host="localhost:8080", origin="http://localhost:3000").status == 204
+
+
+def test_browser_without_an_origin_is_told_by_its_site(plane: Plane) -> None:
+    assert plane("DELETE", "/faults", host="localhost", sec_fetch_site="cross-site").status == 403
+
+
+def test_refused_calls_do_nothing(plane: Plane) -> None:
+    assert plane("PUT", "/faults", {"on": ["timedash/page/walk"]}, client=ELSEWHERE).status == 401
+    assert plane("GET", "/faults").json["on"] == []
+
+
+def test_names_are_no_loopback() -> None:
+    assert not is_loopback("localhost")

@@ -256,6 +256,9 @@ class Exam:
         request: Request | None = self.ask.page(operation, 0, size=size, parents=parents, as_=as_, parameters=parameters, fresh=fresh)
         while request is not None and len(pages) < LONGEST_WALK:
             response = yield request
+            if not pages and size is not None and self._refuses_size(operation, response):
+                size = None
+                response = yield self.ask.page(operation, 0, parents=parents, as_=as_, parameters=parameters, fresh=fresh)
             records = self.page_records(response, resource)
             pages.append(tuple(records))
             responses.append(response)
@@ -263,6 +266,12 @@ class Exam:
                 return Walk(tuple(pages), tuple(responses), False)
             request = self._next_page(operation, request, response, pages, size=size, parents=parents, as_=as_, parameters=parameters, fresh=fresh)
         return Walk(tuple(pages), tuple(responses), request is None)
+
+    def _refuses_size(self, operation: Operation, response: Response) -> bool:
+        """Whether a page may be refused for its size alone, as no largest one is documented."""
+        pagination = self.pagination(operation)
+        outcome = self.read.failed(response) and response.status < 500 and response.status not in (401, 403, 404, 429)
+        return pagination is not None and pagination.maximum is None and outcome
 
     def page_records(self, response: Response, resource: Resource) -> list[Mapping[str, Any]]:
         """The flat records of one page; ends the check as inconclusive where it can't be read."""
@@ -280,7 +289,9 @@ class Exam:
         asked_size = asked["size"]
         if pagination.style in ("cursor", "link"):
             return self.ask.following(operation, request, response, pagination, **asked)
-        if asked_size is not None and len(pages[-1]) < asked_size:
+        # Where no largest size is documented a page may be short because the target has one: then the first page tells it.
+        full = min(asked_size, len(pages[0])) if asked_size is not None and pagination.maximum is None else asked_size
+        if full is not None and len(pages[-1]) < full:
             return None
         if len(pages) > 1 and pages[-1] == pages[-2]:
             return None

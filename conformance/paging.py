@@ -238,13 +238,14 @@ def number_at(document: Any, pointer: str | None) -> int | None:
     return found if isinstance(found, int) and not isinstance(found, bool) else None
 
 
-def disagreement(page: Page, parameters: Pagination, *, asked: bool) -> str | None:
+def disagreement(page: Page, parameters: Pagination, *, asked: bool, typed: bool = True) -> str | None:
     """How the numbers that a page tells of itself disagree with its records and with one another, or None.
 
-    `asked` says that the page of that index was asked for by number, so that the page's own number must be that.
+    `asked` says that the page of that index was asked for by number, so that the page's own number must be that; without `typed`
+    what stands in a number's place and is none is taken for something else.
     """
     numbers = parameters.numbers
-    wrong = _no_integers(page.document, numbers)
+    wrong = _no_integers(page.document, numbers) if typed else None
     if wrong is not None:
         return wrong
     told = {name: number_at(page.document, getattr(numbers, name)) for name in ("page", "per_page", "total_pages", "total_records", "maximum")}

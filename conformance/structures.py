@@ -39,13 +39,13 @@ def structure(exam: Exam, resource: Resource, response: Response | None) -> tupl
         return (kind(document), "", frozenset())
     places = _places(document)
     if not places:
-        return ("an object without any array", "", frozenset(document))
+        return "no array of records, as an empty list may be wrapped"
     usual = exam.read.items_pointer(resource)
     place = usual if usual in places else next(iter(places), None) if len(places) == 1 else None
     if place is None:
         return f"{len(places)} arrays, so that it is not clear which one is meant"
-    own = {resource.plural, resource.singular, resource.name, resource.type}
-    named = "/".join("{plural}" if token in own else token for token in place.split("/"))
+    own = [name.replace("_", "").lower() for name in (resource.plural, resource.singular, resource.name, resource.type)]
+    named = "/".join("{plural}" if any(name in token.replace("_", "").lower() for name in own) else token for token in place.split("/"))
     return ("an object", named, frozenset(document))
 
 

@@ -81,7 +81,7 @@ def _lasting_gap(long: Trail, long_again: Trail, short: Trail, short_again: Trai
 def tells(listed: Paged, trail: Trail) -> Steps[str | None]:
     """How a walk's pages misreport themselves: numbers that disagree, links that lead elsewhere; None if they don't."""
     for page in trail.pages:
-        wrong = disagreement(page, listed.parameters, asked=listed.numbered and page.index > 0)
+        wrong = disagreement(page, listed.parameters, asked=listed.numbered and page.index > 0, typed="numbers" not in listed.choices)
         if wrong is not None:
             return wrong
     wrong = total_of(listed.parameters, trail)

@@ -15,6 +15,7 @@ from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Ste
 from conformance.exam import Exam, Made
 from conformance.exchange import Exchange, Request, Response, Unreadable
 from conformance.findings import Findings
+from conformance.listing import bound
 from conformance.mistakes import cheap
 from conformance.oddities import BEFORE_THE_API, is_no_http
 from conformance.ordinary import ordinary
@@ -185,7 +186,12 @@ def _size_is_read(exam: Exam, resource: Resource, operation: Operation, findings
     usual = yield exam.ask.operation(operation)
     response = yield exam.ask.operation(operation, parameters={pagination.size: 1})
     many, one = (_count(exam, each, resource) for each in (usual, response))
-    if many < 2 or dig(exam.read.document(response), pagination.numbers.per_page) is MISSING or one < 0:
+    told = dig(exam.read.document(response), pagination.numbers.per_page)
+    if many < 2 or told is MISSING or one < 0:
+        return
+    group = next(group for group in exam.spec.groups.values() if group.parameters is pagination)
+    if told != 1 and "size" in group.choices and bound(exam, group, "size") is None:
+        findings.lack(f"{operation.id} with {pagination.size} 1 (it may call the size otherwise: {told!r} is told)")
         return
     if one > 1:
         raise _fail(f"one record, for {pagination.size} 1 in the body", f"{operation.id} gave {one}", operation)

@@ -30,11 +30,14 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 class _Parameter:
     name: str
     integer: bool
+    moment: bool
     validator: Validator
 
     def read(self, text: str | None, place: str) -> Any:
         """The value of its text, of the type that the schema wants."""
         value: Any = int(text) if self.integer and text is not None and _INTEGER.fullmatch(text) else text
+        if self.moment and text is not None:
+            value = text.replace(" ", "+")  # what a plus becomes that nobody encoded
         problem = self.validator.problem(value)
         if problem is not None:
             shown = "" if text is None else f" {text[:80]!r}"
@@ -124,7 +127,7 @@ def _described(operation: Mapping[str, Any], parameters: list[Any]) -> Described
 
 def _parameter(written: Mapping[str, Any]) -> _Parameter:
     schema = written["schema"]
-    return _Parameter(written["name"], schema.get("type") == "integer", Validator(schema))
+    return _Parameter(written["name"], schema.get("type") == "integer", schema.get("format") == "date-time", Validator(schema))
 
 
 def _resolved(value: Any) -> Any:

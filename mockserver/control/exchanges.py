@@ -10,6 +10,7 @@ from typing import Any
 from mockserver.control.asked import Asked, ControlError
 from mockserver.control.har import archive
 from mockserver.control.redaction import Message, Told
+from mockserver.control.timing import moment
 from mockserver.engine import Engine
 from mockserver.exchange import Request
 from mockserver.journal import Entry
@@ -64,7 +65,7 @@ def _told(asked: Asked) -> list[Told]:
 def _wanted(asked: Asked) -> Iterator[tuple[Entry, tuple[str | None, str | None]]]:
     """The exchanges that the filters want, the newest first, each with its API and operation."""
     query, space = asked.query, asked.space_name
-    since = _moment(query["since"]) if "since" in query else 0.0
+    since = moment(query["since"]) if "since" in query else 0.0
     for entry in reversed(asked.engine.journal.entries()):
         if entry.number <= query.get("after", 0) or entry.at < since:
             return
@@ -80,11 +81,6 @@ def _fits(entry: Entry, query: Any) -> bool:
     wanted = str(entry.response.status).startswith(status.removesuffix("xx"))
     method = query.get("method", entry.request.method)
     return wanted and method.upper() == entry.request.method.upper() and (entry.request.mount + entry.request.path).startswith(query.get("path", ""))
-
-
-def _moment(text: str) -> float:
-    # In a query, a plus that nobody encoded is a space; and the text was checked to be RFC 3339.
-    return datetime.fromisoformat(text.upper().replace(" ", "+")).timestamp()
 
 
 def _operation(engine: Engine, request: Request) -> tuple[str | None, str | None]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mockserver.api import Api
     from specs.conventions.rate_limit import RateLimit
 
-__all__ = ["advance", "clock_shown", "counters", "freeze", "reset_counters", "run", "show"]
+__all__ = ["advance", "clock_shown", "counters", "freeze", "moment", "reset_counters", "run", "show"]
 
 _LAST = 253_370_764_800.0
 """The year 9999 begins: later moments can't be written."""
@@ -41,10 +41,10 @@ def advance(asked: Asked) -> dict[str, Any]:
 def freeze(asked: Asked) -> dict[str, Any]:
     """Stops the clock, where it is or at a moment."""
     at = (asked.body or {}).get("at")
-    moment = datetime.fromisoformat(at.upper().replace(" ", "T")).timestamp() if isinstance(at, str) else at
-    if moment is not None:
-        _check(moment)
-    asked.space.clock.freeze(None if moment is None else float(moment))
+    seconds = moment(at) if isinstance(at, str) else at
+    if seconds is not None:
+        _check(seconds)
+    asked.space.clock.freeze(None if seconds is None else float(seconds))
     return clock_shown(asked.space.clock)
 
 
@@ -54,8 +54,16 @@ def run(asked: Asked) -> dict[str, Any]:
     return clock_shown(asked.space.clock)
 
 
-def _check(moment: float) -> None:
-    if not 0 <= moment < _LAST:
+def moment(text: str) -> float:
+    """The seconds since the epoch of RFC 3339 text; raises `ControlError` for the few that no clock shows, such as leap seconds."""
+    try:
+        return datetime.fromisoformat(text.upper()).timestamp()
+    except (ValueError, OverflowError):
+        raise ControlError(422, f"{text!r} is a moment that no clock here can show.") from None
+
+
+def _check(seconds: float) -> None:
+    if not 0 <= seconds < _LAST:
         raise ControlError(422, "The clock can't show that moment: it lies between 1970 and 9998.")
 
 

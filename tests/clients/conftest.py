@@ -56,7 +56,7 @@ def installed(name: str, contents: str, *, install: Callable[[Path], list[list[s
             except (OSError, subprocess.TimeoutExpired) as problem:
                 unavailable(f"{name} can't be installed: {problem}")
             if done.returncode:
-                unavailable(f"{name} can't be installed: {done.stderr.strip()[-300:]}")
+                unavailable(f"{name} can't be installed: {(done.stderr.strip() or 'no reason given').splitlines()[-1][:300]}")
         (folder / "whole").touch()
     return folder
 

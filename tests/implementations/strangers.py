@@ -112,11 +112,14 @@ def examined(stranger: Stranger, bug: str = "", clauses: tuple[str, ...] | None 
 
 
 def plainly_examined(stranger: Stranger, field: str) -> Examination:
-    """What is found without a target file: only a URL and one credential are given, as on the command line."""
+    """What is found without a target file: a URL and one credential are given, as on the command line.
+
+    What the target file skips, because it takes long, is skipped here, too.
+    """
     with stranger.serve() as served:
         value = next(iter(stranger.credentials["full"].values()))
         settings = {"ca_file": _certificates()[0]} if stranger.secure else {}
-        target = from_arguments(stranger.api, served.url, credentials={"full": {field: value}}, **settings)
+        target = from_arguments(stranger.api, served.url, credentials={"full": {field: value}}, skip=stranger.target(served).skip, **settings)
         with UrlTransport(target) as transport:
             spec = bind(specs.load(stranger.api), target)
             return examine(spec, target, transport, options=Options(generated=GENERATED), clock=_clock(stranger, False))

@@ -82,7 +82,11 @@ def test_records_are_replaced_all_at_once(plane: Plane, caller: Caller) -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "told"),
-    [({"record": {**JANE, "name": 1}}, "/records/1/record/name"), ({"record": JANE}, "/records/1: there is another record"), ({"record": {}}, "/records/1/record")],
+    [
+        ({"record": {**JANE, "name": 1}}, "/records/1/record/name"),
+        ({"record": JANE}, "/records/1: there is another record"),
+        ({"record": {}}, "/records/1/record"),
+    ],
 )
 def test_replacing_with_a_wrong_record_changes_nothing(plane: Plane, wrong: Any, told: str) -> None:
     answer = plane("PUT", "/state/timedash/contacts", {"records": [{"record": JANE}, wrong]})

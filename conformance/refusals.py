@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,10 +93,15 @@ def _shows_a_record(exam: Exam, response: Response, resource: Resource) -> bool:
     return record is not None and record.get(resource.key) not in (None, "")
 
 
-def misworded(exam: Exam, cause: str, response: Response) -> str:
-    """How the texts of a refusal differ from those documented for its cause, empty if they don't; texts to be filled in are not compared."""
+def misworded(exam: Exam, cause: str, response: Response, names: Collection[str] | None = None) -> str:
+    """How the texts of a refusal differ from those documented for its cause, empty if they don't; texts to be filled in are not compared.
+
+    `names` are the members that are documented, None for all of the cause's.
+    """
     known = exam.read.cause(cause)
     for member, value in known.values.items() if response.status == known.status else ():
+        if names is not None and member not in names:
+            continue
         found = exam.read.members_of_error(response, member)
         if isinstance(value, str) and "{" not in value and value not in found:
             return f"{', '.join(map(repr, found))[:160] or 'nothing'} as the error's {member}, not {value!r}"

@@ -38,8 +38,10 @@ def structure(exam: Exam, resource: Resource, response: Response | None) -> tupl
     if not isinstance(document, Mapping):
         return (kind(document), "", frozenset())
     places = _places(document)
+    if not places and not _shows_a_record(document, resource):
+        return "neither an array nor a record, as an empty list may be wrapped"
     if not places:
-        return "no array of records, as an empty list may be wrapped"
+        return ("an object without any array", "", frozenset(document))
     usual = exam.read.items_pointer(resource)
     place = usual if usual in places else next(iter(places), None) if len(places) == 1 else None
     if place is None:
@@ -47,6 +49,12 @@ def structure(exam: Exam, resource: Resource, response: Response | None) -> tupl
     own = [name.replace("_", "").lower() for name in (resource.plural, resource.singular, resource.name, resource.type)]
     named = "/".join("{plural}" if any(name in token.replace("_", "").lower() for name in own) else token for token in place.split("/"))
     return ("an object", named, frozenset(document))
+
+
+def _shows_a_record(document: Mapping[str, Any], resource: Resource, depth: int = 0) -> bool:
+    """Whether some object within a body looks like a record."""
+    inner = [value for value in document.values() if isinstance(value, Mapping)]
+    return any(resource.key in value or (depth < 2 and _shows_a_record(value, resource, depth + 1)) for value in inner)
 
 
 def _places(document: Mapping[str, Any], before: str = "", depth: int = 0) -> dict[str, list[Any]]:

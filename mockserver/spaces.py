@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from mockserver.pipeline import Space
 
-__all__ = ["HEADER", "SpaceError", "Spaces"]
+__all__ = ["HEADER", "SpaceError", "Spaces", "check_name"]
 
 HEADER = "x-proctor-space"
 """The header that names the space of a request; without it, a request is for the main one."""
@@ -48,6 +48,7 @@ class Spaces:
         """The space of that name, made now if it is new; raises `SpaceError` where the name is no name, or there is no room."""
         space = self._kept.get(name)
         if space is None:
+            check_name(name)
             space = self._kept[name] = self._made(name)
         else:
             self._kept.move_to_end(name)
@@ -55,8 +56,6 @@ class Spaces:
         return space
 
     def _made(self, name: str) -> Space:
-        if not _NAME.fullmatch(name):
-            raise SpaceError(400, f"{name[:80]!r} can't name a space: 1 to 64 ASCII letters, digits, `.`, `_` and `-` can, a letter or digit first.")
         if len(self._kept) >= self.limit:
             oldest = next(iter(self._kept), None)
             if oldest is None or self._now() - self._used[oldest] < IDLE:
@@ -73,3 +72,9 @@ class Spaces:
     def all(self) -> list[Space]:
         """The spaces there are, the least recently used first."""
         return list(self._kept.values())
+
+
+def check_name(name: str) -> None:
+    """Raises `SpaceError` where a text can't name a space."""
+    if not _NAME.fullmatch(name):
+        raise SpaceError(400, f"{name[:80]!r} can't name a space: 1 to 64 ASCII letters, digits, `.`, `_` and `-` can, a letter or digit first.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import specs
-from conformance import Completed, CouldNotExamine, Examination, state_of
+from conformance import Completed, Examination, state_of
 from tests.implementations.matrix import excuses
 from tests.implementations.strangers import STRANGERS, clause_of, examined, plainly_examined
 
@@ -65,9 +65,3 @@ def test_every_excuse_is_of_a_bug_and_says_why() -> None:
     for name, bugs in excuses().items():
         assert set(bugs) <= set(STRANGERS[name].bugs)
         assert all(set(excuse) <= {"reading", "why"} and excuse["why"] for excuse in bugs.values())
-
-
-def test_wrong_credential_is_told_before_anything_is_examined() -> None:
-    stranger = STRANGERS["timedash_plain"]
-    found = examined(stranger, "key-as-password", ("timedash/auth/basic",))
-    assert isinstance(found.outcome, CouldNotExamine)

@@ -12,9 +12,9 @@ from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam
 from conformance.exchange import Request
 from conformance.findings import Findings
-from conformance.refusals import not_created, refused, trial, unharmed
+from conformance.refusals import misworded, not_created, refused, trial, unharmed
 from conformance.verdict import Failed, Inconclusive
-from specs.conventions.authentication import Authentication, Places
+from specs.conventions.authentication import Authentication, Places, Worded
 from specs.conventions.rule import Carrier
 from specs.model import Clause, Operation
 
@@ -114,7 +114,10 @@ def _refuses(exam: Exam, clause: Clause, bad: list[Bad], odd: list[Bad]) -> Flow
         if aim is None:
             continue
         for each in [*bad, *(odd if aim.reads else [])]:
-            yield from refused(exam, trial(exam, aim, cause, each.what, credential=each.credential), findings)
+            response = yield from refused(exam, trial(exam, aim, cause, each.what, credential=each.credential), findings)
+            wrong = misworded(exam, cause, response, _worded(clause))
+            if wrong:
+                raise Ended(Failed(f"the documented body for {each.what}", f"{operation.id} answered {response.status} with {wrong}", operation=operation.id))
         if aim.reads and odd:
             odd = []
             yield from _unreadable(exam, clause, aim, findings)
@@ -124,6 +127,11 @@ def _refuses(exam: Exam, clause: Clause, bad: list[Bad], odd: list[Bad]) -> Flow
             yield from not_created(aims, aim, what)
     yield from unharmed(aims, what)
     return findings.verdict("{n} requests without a valid credential were refused", "no operation could be asked without a valid credential")
+
+
+def _worded(clause: Clause) -> list[str]:
+    """The members of an error whose texts are documented."""
+    return clause.arguments.members if isinstance(clause.arguments, Worded) else []
 
 
 def _empty(exam: Exam, clause: Clause, aim: Aim, findings: Findings) -> Steps[None]:

@@ -10,7 +10,7 @@ from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam
 from conformance.exchange import Request, Response
 from conformance.findings import Findings
-from conformance.refusals import not_created, refused, trial, unharmed, works
+from conformance.refusals import misworded, not_created, refused, trial, unharmed, works
 from conformance.verdict import Failed, Inconclusive, Verdict
 from specs.conventions.authorization import Authorization, OfRole
 from specs.model import Clause, Operation
@@ -65,7 +65,8 @@ def _denied(exam: Exam, clause: Clause, how: Authorization, role: str) -> Flow:
             continue
         aim = yield from aims.at(operation)
         if aim is not None:
-            yield from refused(exam, trial(exam, aim, how.cause, f"a caller called {role}", as_=role), findings)
+            response = yield from refused(exam, trial(exam, aim, how.cause, f"a caller called {role}", as_=role), findings)
+            _is_worded(exam, clause, how, operation, response)
             tried.refused.append(aim)
     yield from _nothing_done(aims, tried, role)
     return findings.verdict(f"{{n}} requests as {role} were refused or without effect", f"no operation denied to {role} could be asked")
@@ -80,12 +81,12 @@ def _any(exam: Exam, clause: Clause, how: Authorization, role: str) -> Flow:
     for operation in in_order(exam.operations(clause)):
         aim = yield from aims.at(operation)
         if aim is not None:
-            yield from _try(exam, how, role, aims, tried, aim)
+            _is_worded(exam, clause, how, operation, (yield from _try(exam, how, role, aims, tried, aim)))
     yield from _nothing_done(aims, tried, role)
     return _judged(exam, how, role, aims, tried)
 
 
-def _try(exam: Exam, how: Authorization, role: str, aims: Aims, tried: Tried, aim: Aim) -> Steps[None]:
+def _try(exam: Exam, how: Authorization, role: str, aims: Aims, tried: Tried, aim: Aim) -> Steps[Response]:
     operation, findings = aim.operation, aims.findings
     response = yield aim.request(exam, as_=role)
     judged = exam.read.answered(how.cause, response)
@@ -105,6 +106,14 @@ def _try(exam: Exam, how: Authorization, role: str, aims: Aims, tried: Tried, ai
         tried.unknown.append((operation, response))
     else:
         findings.lack(f"{operation.id} (answered {response.status}, and it does not work for full either)")
+    return response
+
+
+def _is_worded(exam: Exam, clause: Clause, how: Authorization, operation: Operation, response: Response) -> None:
+    """Ends the check as failed where a refusal has other texts than those documented."""
+    wrong = misworded(exam, how.cause, response, clause.arguments.members if isinstance(clause.arguments, OfRole) else [])
+    if wrong:
+        raise Ended(Failed("the documented body for a caller who may not", f"{operation.id} answered {response.status} with {wrong}", operation=operation.id))
 
 
 def _control(exam: Exam, aim: Aim) -> Request | None:

@@ -415,9 +415,12 @@ def _sees(exam: Exam, clause: Clause, made: Made, viewer: str, findings: Finding
     aims = Aims(exam, findings)
     if exam.operation(resource, "read") is not None:
         response = yield from aims.read(made, as_=viewer)
-        if not exam.read.succeeded(response) and not overloaded(response):
+        if exam.read.succeeded(response):
+            findings.saw(f"a {resource.singular} is read")
+        elif overloaded(response) or not exam.read.succeeded((yield from aims.read(made))):
+            findings.lack(f"reads of a {resource.singular}, which {maker}, who made it, can't read either ({response.status})")
+        else:
             raise _fail(f"{viewer} reads the {resource.singular} that {maker} made", f"answered {response.status}", exam.operation(resource, "read"))
-        findings.saw(f"a {resource.singular} is read")
     for operation in _lists(exam, clause, resource):
         parents = yield from aims.parents(operation, {**made.given, **made.record})
         listed = yield from attempt(exam.listed(resource, made.key, as_=viewer, operation=operation, parents=parents))

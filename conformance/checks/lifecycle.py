@@ -65,7 +65,7 @@ def _created(exam: Exam, resource: Resource, members: Mapping[str, Any]) -> Flow
     if response is not None:
         record = passing(exam, response, resource)
         if record is None:
-            return writes.failed_read(exam, own, response)
+            return (yield from _unread(exam, own, response))
         if str(record.get(resource.key)) != own.key:
             return Failed(f"the {resource.singular} {own.key}", f"one with the {resource.key} {record.get(resource.key)!r}", operation=_read_id(exam, resource))
         wrong = writes.differences(exam, resource, own.given, record)
@@ -105,6 +105,16 @@ def _why_not(exam: Exam, resource: Resource, operation: Operation, members: Mapp
 def _read_id(exam: Exam, resource: Resource) -> str | None:
     operation = exam.operation(resource, "read")
     return operation.id if operation else None
+
+
+def _unread(exam: Exam, own: Made, response: Response) -> Flow:
+    """What it means that a new record can't be read: a failure, unless the document shows no such read and the list has the record."""
+    resource = own.resource
+    if resource.names == "documented" or response.status not in (404, 405, 501) or "list" not in resource.operations:
+        return writes.failed_read(exam, own, response)
+    if not (yield from exam.listed(resource, own.key)):
+        return writes.failed_read(exam, own, response)
+    return Passed(f"a {resource.singular} was made and is in the list", (f"reading it is answered with {response.status}",))
 
 
 def _created_is_listed(exam: Exam, own: Made, was_read: bool) -> Flow:

@@ -14,7 +14,7 @@ from mockserver.control.asked import Asked, ControlError
 from mockserver.control.description import Described, document, router
 from mockserver.control.redaction import Redactor
 from mockserver.exchange import Request, Response
-from mockserver.spaces import SpaceError
+from mockserver.spaces import HEADER, SpaceError, check_name
 
 if TYPE_CHECKING:
     from mockserver.engine import Engine
@@ -94,6 +94,8 @@ class Control:
         return told if isinstance(told, Response) else _json(200, told)
 
     def _asked(self, request: Request, operation: Described, values: dict[str, str]) -> Asked:
+        if HEADER in request.headers:
+            check_name(request.headers[HEADER])
         path, query, body = operation.path_of(values), operation.query_of(request.query), operation.body_of(request.body)
         if "api" in query and query["api"] not in self._engine.apis:
             raise ControlError(400, f"No API is called {query['api'][:80]!r} here; there is {', '.join(self._engine.apis)}.")

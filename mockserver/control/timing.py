@@ -55,9 +55,9 @@ def run(asked: Asked) -> dict[str, Any]:
 
 
 def moment(text: str) -> float:
-    """The seconds since the epoch of RFC 3339 text; raises `ControlError` for the few that no clock shows, such as leap seconds."""
+    """The seconds since the epoch of RFC 3339 text, a leap second taken for the one before; raises `ControlError` for the year 0."""
     try:
-        return datetime.fromisoformat(text.upper()).timestamp()
+        return datetime.fromisoformat(text.upper().replace(":60", ":59")).timestamp()
     except (ValueError, OverflowError):
         raise ControlError(422, f"{text!r} is a moment that no clock here can show.") from None
 

@@ -51,6 +51,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .-]*", re.ASCII)
 
 _EXACT = 2**63
 _WRITTEN_AT_ONCE = 10_000
+_STRIDE = 1_024
+"""From how many rows on the way to one is shortened, and how far apart the places are that are known."""
 
 
 class SqliteStore:
@@ -65,6 +67,7 @@ class SqliteStore:
         self._ids: dict[Table, int] = {}
         self._numbers: dict[int, int] = {}
         self._totals: dict[int, dict[tuple[str, tuple[Any, ...]], int]] = {}
+        self._marks: dict[int, dict[tuple[str, tuple[Any, ...]], list[int]]] = {}
         self._indexed: set[str] = set()
         self._remembered: set[str] = set()
         self._depth = 0
@@ -186,9 +189,12 @@ class SqliteStore:
             if apart:
                 rows = Index(Shape(None, (), tuple(query.order)), rows).cut(0, len(rows), 0, None)
             return query.cut(rows), len(rows)
+        total = self._total(number, where, values)
+        if query.offset >= total:
+            return [], total
+        part, rest, offset = (where, values, query.offset) if order else self._nearer(number, where, values, query.offset)
         limit = -1 if query.limit is None else query.limit
-        part = (*values, limit, min(query.offset, _EXACT - 1))
-        return list(self._rows(number, where, part, f"{sorting} LIMIT ? OFFSET ?")), self._total(number, where, values)
+        return list(self._rows(number, part, (*rest, limit, offset), f"{sorting} LIMIT ? OFFSET ?")), total
 
     def _rows(self, number: int, where: str, values: tuple[Any, ...], rest: str) -> Iterator[Row]:
         for found in self._link.execute(f"SELECT {_COLUMNS} FROM rows_{number}{where} {rest}", values):
@@ -204,13 +210,30 @@ class SqliteStore:
             known = totals[where, values] = int(self._link.execute(f"SELECT COUNT(*) FROM rows_{number}{where}", values).fetchone()[0])
         return known
 
+    def _nearer(self, number: int, where: str, values: tuple[Any, ...], offset: int) -> tuple[str, tuple[Any, ...], int]:
+        """The condition that leaves out most of the rows before an offset, its values, and the offset that is left.
+
+        SQLite counts its way to an offset; so the place of each so-manieth row is kept, from which it is not far.
+        """
+        if offset < _STRIDE:
+            return where, values, offset
+        marks = self._marks.setdefault(number, {}).setdefault((where, values), [])
+        further = f"{where}{' AND' if where else ' WHERE'} place > ?"
+        while len(marks) < offset // _STRIDE:
+            last = marks[-1] if marks else -1
+            marks.append(
+                self._link.execute(f"SELECT place FROM rows_{number}{further} ORDER BY place LIMIT 1 OFFSET {_STRIDE - 1}", (*values, last)).fetchone()[0]
+            )
+        return further, (*values, marks[offset // _STRIDE - 1]), offset % _STRIDE
+
     def _index(self, number: int, account: str | None, equalities: Sequence[Equal], order: Sequence[Key]) -> None:
         """Makes the index that the first equality, or else the first sort key, can use."""
-        wanted = [(equal.member, LAST_NULL) for equal in equalities] or [(key.member, _null_of(key)) for key in order]
-        for member, null in wanted:
-            name = f"{'all' if account is None else 'own'}_{number}_{'first' if null == FIRST_NULL else 'last'}_{member}"
+        wanted = [Key(equal.member) for equal in equalities] or order
+        for key in wanted:
+            way = "down" if key.descending else "up"
+            name = f"{'all' if account is None else 'own'}_{number}_{way}_{'first' if key.nulls_first else 'last'}_{key.member}"
             if name not in self._indexed:
-                columns = ", ".join([*([] if account is None else ["account"]), _rank(member, null), _value(member)])
+                columns = ", ".join([*([] if account is None else ["account"]), _sorting(key)])
                 self._link.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON rows_{number} ({columns})')
                 self._indexed.add(name)
 
@@ -265,7 +288,15 @@ class SqliteStore:
             self._link.execute(f"INSERT OR IGNORE INTO before_{number} (key, place, account, user, json) VALUES (?, ?, ?, ?, ?)", old)
 
     def _recount(self, number: int, left: str | None, joined: str | None) -> None:
-        """Keeps the plain counts right after a write, and forgets the others."""
+        """Keeps the plain counts right after a write, and forgets the others, and the marks that a row may have moved away from.
+
+        A new row comes last, and so moves none.
+        """
+        marks = self._marks.get(number, {})
+        if left is not None and left != joined:
+            marks.clear()
+        elif left is not None:
+            self._marks[number] = {kind: found for kind, found in marks.items() if "json" not in kind[0]}
         totals = self._totals.get(number)
         if not totals:
             return
@@ -307,9 +338,8 @@ class SqliteStore:
 
     def _forget(self) -> None:
         """Forgets what was known of the file, after it was put back."""
-        self._ids.clear()
-        self._numbers.clear()
-        self._totals.clear()
+        for known in (self._ids, self._numbers, self._totals, self._marks):
+            known.clear()
         self._remembered = {name for (name,) in self._link.execute("SELECT name FROM spaces")}
         self._indexed = {name for (name,) in self._link.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
 
@@ -339,9 +369,8 @@ class SqliteStore:
                 else:
                     self._link.execute(f"DELETE FROM rows_{number}")
             self._link.execute("UPDATE tables SET number = start WHERE space = ?", (space,))
-            self._ids.clear()
-            self._numbers.clear()
-            self._totals.clear()
+            for known in (self._ids, self._numbers, self._totals, self._marks):
+                known.clear()
 
     def _tables_of(self, space: str) -> list[int]:
         return [number for (number,) in self._link.execute("SELECT id FROM tables WHERE space = ?", (space,))]
@@ -374,13 +403,9 @@ def _value(member: str) -> str:
     return f"json_extract(json, '{_path(member)}')"
 
 
-def _null_of(key: Key) -> int:
-    return FIRST_NULL if key.nulls_first else LAST_NULL
-
-
 def _sorting(key: Key) -> str:
     direction = " DESC" if key.descending else ""
-    return f"{_rank(key.member, _null_of(key))}{direction}, {_value(key.member)}{direction}"
+    return f"{_rank(key.member, FIRST_NULL if key.nulls_first else LAST_NULL)}{direction}, {_value(key.member)}{direction}"
 
 
 def _is_usable(equal: Equal) -> bool:

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct, field
 
 from specs.conventions.rule import Carrier, Rule
 
-__all__ = ["RULES", "Authentication", "Places"]
+__all__ = ["RULES", "Authentication", "Places", "Worded"]
 
 
 class Authentication(Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,11 +30,17 @@ class Places(Struct, frozen=True, forbid_unknown_fields=True):
     places: list[Carrier]
 
 
+class Worded(Struct, frozen=True, forbid_unknown_fields=True):
+    """Arguments: the named members of an error that are documented for the refusal."""
+
+    members: Annotated[list[str], Meta(description="Named members whose documented value must be there.")] = field(default_factory=list)
+
+
 RULES = {
     "credential_is_accepted": Rule("A valid credential in the documented place is accepted."),
     "other_places_are_refused": Rule("The same credential sent in another place instead is refused.", Places),
-    "missing_credential_is_refused": Rule("Each operation refuses a request without a credential."),
-    "invalid_credential_is_refused": Rule("Each operation refuses a request with a wrong credential."),
-    "missing_or_invalid_is_refused": Rule("Each operation refuses a request without a credential, and one with a wrong credential."),
+    "missing_credential_is_refused": Rule("Each operation refuses a request without a credential.", Worded),
+    "invalid_credential_is_refused": Rule("Each operation refuses a request with a wrong credential.", Worded),
+    "missing_or_invalid_is_refused": Rule("Each operation refuses a request without a credential, and one with a wrong credential.", Worded),
     "several_credentials_work": Rule("Several credentials of one account work at the same time."),
 }

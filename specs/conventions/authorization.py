@@ -26,9 +26,10 @@ class Authorization(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OfRole(Struct, frozen=True, forbid_unknown_fields=True):
-    """Arguments: the role that is meant."""
+    """Arguments: the role that is meant, and the named members of an error that are documented for the refusal."""
 
     role: str = "limited"
+    members: Annotated[list[str], Meta(description="Named members whose documented value must be there.")] = field(default_factory=list)
 
 
 RULES = {

@@ -14,8 +14,9 @@ KEY = timedash_plain.CREDENTIALS["full"]["username"]
 def examined(bug: str, key: str) -> Examination:
     with timedash_plain.serve(bug) as server:
         target = from_arguments("timedash", server.url, credentials={"full": {"key": key}})
-        bound = bind(specs.load("timedash"), target)
-        return examine(bound, target, UrlTransport(target), clauses=["auth/basic"], options=Options(paced=False, generated=0))
+        with UrlTransport(target) as transport:
+            bound = bind(specs.load("timedash"), target)
+            return examine(bound, target, transport, clauses=["auth/basic"], options=Options(paced=False, generated=0))
 
 
 def test_credential_that_is_accepted_elsewhere_is_the_targets_failing() -> None:

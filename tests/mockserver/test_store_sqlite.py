@@ -86,11 +86,32 @@ def test_sort_and_filter_use_an_index(tmp_path: Path) -> None:
     store.load(TABLE, (Row(str(number), "a", None, {"id": number, "n": number % 7}) for number in range(500)))
     asked: list[str] = []
     store._link.set_trace_callback(asked.append)
-    for query in (Query(account="a", order=[Key("n")], limit=5), Query(account="a", tests=[Equal("n", 3)], limit=5)):
+    by_n, by_n_descending = Query(account="a", order=[Key("n")], limit=5), Query(account="a", order=[Key("n", descending=True)], limit=5)
+    for query in (by_n, by_n_descending, Query(account="a", tests=[Equal("n", 3)], limit=5)):
         store.select(TABLE, query)
         statement = next(text for text in reversed(asked) if text.startswith("SELECT key"))
         plan = " ".join(row[3] for row in store._link.execute(f"EXPLAIN QUERY PLAN {statement}"))
-        assert "own_1_last_n" in plan
+        assert "own_1_" in plan
+        assert "TEMP" not in plan
+    store.close()
+
+
+def test_pages_far_down_are_right_after_writes(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.db")
+    store.load(TABLE, (Row(str(number), "a", None, {"id": number, "odd": number % 2 == 1}) for number in range(6000)))
+
+    def far_down(offset: int, *tests: Equal) -> list[str]:
+        return [row.key for row in store.select(TABLE, Query(account="a", tests=[*tests], offset=offset, limit=2))[0]]
+
+    odd = Equal("odd", True)
+    assert (far_down(5000), far_down(2500, odd), far_down(5999), far_down(6000)) == (["5000", "5001"], ["5001", "5003"], ["5999"], [])
+    store.delete(TABLE, "7")
+    assert (far_down(5000), far_down(2500, odd)) == (["5001", "5002"], ["5003", "5005"])
+    store.put(TABLE, Row("6", "a", None, {"id": 6, "odd": True}))
+    assert (far_down(5000), far_down(2500, odd)) == (["5001", "5002"], ["5001", "5003"])
+    store.put(TABLE, Row("0", "b", None, {"id": 0}))
+    store.put(TABLE, Row("new", "a", None, {"id": 6000, "odd": True}))
+    assert (far_down(5000), far_down(5998)) == (["5002", "5003"], ["new"])
     store.close()
 
 

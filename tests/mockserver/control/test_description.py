@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis import GenerationMode
 from schemathesis.schemas import BaseSchema as OpenApiSchema
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from mockserver import Live, live
 from mockserver.control.description import described, document
@@ -19,6 +20,9 @@ from tests.mockserver.conftest import spec_of
 from tests.mockserver.control.conftest import Plane, engine_of
 
 IDS = sorted(operation.id for _, _, operation in described())
+
+JUDGED = {"changeFaults", "freezeClock", "putRecord", "replaceRecords", "setFaults"}
+"""Operations that refuse more than a schema can say: faults and records that no spec knows, moments that no clock shows."""
 
 
 def test_document_is_openapi(plane: Plane) -> None:
@@ -58,8 +62,8 @@ def test_schemathesis_finds_nothing(described_api: OpenApiSchema, operation: str
     cases = [found.as_strategy(generation_mode=mode) for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)]
 
     @given(st.one_of(*cases))
-    @settings(max_examples=20, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=8, suppress_health_check=list(HealthCheck))
     def holds(case: schemathesis.Case) -> None:
-        case.call_and_validate()
+        case.call_and_validate(excluded_checks=[positive_data_acceptance] if operation in JUDGED else [])
 
     holds()

@@ -20,7 +20,7 @@ def test_clock_is_advanced(plane: Plane) -> None:
     assert plane("POST", "/clock/advance", {"seconds": -90.5}).json["now"] == NOON
 
 
-@pytest.mark.parametrize("at", [1_500_000_000, "2017-07-14T02:40:00Z", "2017-07-14t04:40:00+02:00"])
+@pytest.mark.parametrize("at", [1_500_000_000, "2017-07-14T02:40:00Z", "2017-07-14t04:40:00+02:00", "2017-07-14T02:40:00.0000001z"])
 def test_clock_is_frozen_at_a_moment(plane: Plane, at: Any) -> None:
     assert plane("POST", "/clock/freeze", {"at": at}).json == {"now": 1_500_000_000, "time": "2017-07-14T02:40:00Z", "frozen": True}
 
@@ -39,7 +39,6 @@ def test_clock_runs_and_stands() -> None:
         ("advance", {"seconds": -1e9}),
         ("freeze", {"at": "9999-12-31T00:00:00Z"}),
         ("freeze", {"at": "1969-01-01T00:00:00Z"}),
-        ("freeze", {"at": "2016-12-31T23:59:60Z"}),
         ("freeze", {"at": "0000-01-01T00:00:00Z"}),
     ],
 )

@@ -146,14 +146,22 @@ def number_wins(exam: Exam, operation: Operation, arguments: Parsed) -> Flow:
     return Passed(f"{operation.id} keeps a {arguments.number} that is given, also beside a {arguments.text}")
 
 
+def _own_form(exam: Exam, operation: Operation, arguments: Parsed) -> Steps[list[tuple[str, tuple[float, ...]]]]:
+    """The text that the target itself shows for a number, in whatever language and currency."""
+    number, _ = NUMBERS[arguments.form]
+    record = yield from _written(exam, operation, {arguments.number: number})
+    text = record.get(arguments.text) if record is not None else None
+    return [(text, (number,))] if isinstance(text, str) and text.strip() else []
+
+
 def text_is_understood(exam: Exam, operation: Operation, arguments: Parsed, others: Iterable[Operation]) -> Flow:
-    """Writes texts until one fills the number, and that one by the other operations.
+    """Writes texts until one fills the number (last the target's own), and that one by the other operations.
 
     No form of the text is documented; that none of those a person would write is understood is no reading of the document.
     """
     yield from exam.make(exam.spec.resources[operation.resource or ""], operation=operation)
     tried: list[str] = []
-    for text, numbers in FORMS[arguments.form]:
+    for text, numbers in (*FORMS[arguments.form], *(yield from _own_form(exam, operation, arguments))):
         record = yield from _written(exam, operation, {arguments.text: text})
         found = record.get(arguments.number, MISSING) if record is not None else None
         if found is MISSING:

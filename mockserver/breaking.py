@@ -43,6 +43,7 @@ __all__ = [
     "thaw",
     "violating",
     "wrong_status",
+    "wrong_text",
 ]
 
 Change = Callable[[Call, Site], Any]
@@ -221,6 +222,20 @@ def wrong_status(step: Step, site: Site) -> Step:
         answer = step(call)
         if call.refusal is not None and call.refusal.cause == cause:
             call.status = other_status_of(site, cause)
+        return answer
+
+    return broken
+
+
+def wrong_text(step: Step, site: Site) -> Step:
+    """The wrap, at RENDERING, that gives a refusal for the convention's own cause other texts in the members that the clause names."""
+    places = site.api.parameters("errors", site.served).members
+
+    def broken(call: Call) -> Answer:
+        answer = step(call)
+        if call.refusal is not None and call.refusal.cause == site.parameters.cause:
+            for member in site.arguments.members:
+                call.document = rewrite(thaw(call), places.get(member, []), lambda value: "Something Else")  # noqa: ARG005
         return answer
 
     return broken

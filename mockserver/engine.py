@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from http import HTTPStatus
 from random import Random
+from threading import RLock
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,6 +28,7 @@ from specs.model import Spec
 
 if TYPE_CHECKING:
     from mockserver.control import Control
+    from mockserver.transport_faults import Disturbance
 
 __all__ = ["CONTROL", "MAX_BODY", "Engine"]
 
@@ -48,6 +50,7 @@ class Engine:
     examples. `rate_limit` takes the place of each API's own limit; 0 lifts it. `journal` keeps the exchanges, if it is on.
     `control_token` opens the control plane to callers that are not on this machine; `max_spaces` bounds the spaces.
     `records` says how many records lists of the main space have to begin with, by API and resource.
+    `transport_faults` disturb connections: see `mockserver.transport_faults`; adapters bring them about.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Engine:
         clock: Clock | None = None,
         seed: int = 0,
         faults: Sequence[str] = (),
+        transport_faults: Sequence[str] = (),
         rate_limit: int | None = None,
         journal: Journal | None = None,
         control_token: str | None = None,
@@ -70,11 +74,15 @@ class Engine:
         self.apis = {spec.api: Api(spec, mount=f"/{spec.api}" if len(found) > 1 else "", rate_limit=rate_limit) for spec in found}
         self._only = next(iter(self.apis.values())) if len(found) == 1 else None
         self._seed = seed
+        self._turn = RLock()
         self._started = (clock or Clock()).copy()
         self._faults = tuple(faults)
+        self._transport_faults = tuple(transport_faults)
+        self.disturbed = False
+        """Whether connections may be disturbed anywhere: where they may not, no adapter looks any further."""
         self._token = control_token
         self._rows = {(api.name, name): _rows(api, name) for api in self.apis.values() for name in api.spec.seed.records}
-        self._replayers: dict[int, Replayer] = {}
+        self._replayers: dict[Served, Replayer] = {}
         self.journal = Journal(on=False) if journal is None else journal
         self.spaces = Spaces(lambda name: self._made(name, MemoryStore(), self._started.copy()), max_spaces)
         self.main = self._made("", MemoryStore() if store is None else store, clock or Clock(), records or {})
@@ -108,6 +116,8 @@ class Engine:
                     store.load(Table(name, api, resource), generated(spec, spec.resources[resource], rows, wanted))
                 store.snapshot(name)
         self.set_faults(self._faults, space)
+        if self._transport_faults:
+            self.set_transport_faults(self._transport_faults, space)
         return space
 
     def close(self) -> None:
@@ -121,6 +131,8 @@ class Engine:
         space.store.reset(space.name)
         space.counters.clear()
         space.random.seed(self._seed)
+        if space.transport is not None:
+            space.transport.restart()
 
     def set_faults(self, faults: Sequence[str], space: Space | None = None) -> None:
         """Breaks the clauses named, and no others, in a space or the main one; raises `FaultError`.
@@ -134,13 +146,49 @@ class Engine:
         space = space or self.main
         space.faults, space.broken = tuple(faults), broken
 
+    def set_transport_faults(self, faults: Sequence[str], space: Space | None = None) -> None:
+        """Disturbs the connections of a space, or of the main one, in these ways and no others; raises `FaultError`.
+
+        A fault is written as `proctor serve --transport-fault` takes it: see `mockserver.transport_faults`.
+        """
+        from mockserver.transport_faults import TransportFaults
+
+        space = space or self.main
+        space.transport = TransportFaults(faults, self.apis, self._seed) if faults else None
+        self.disturbed = self.disturbed or bool(faults)
+
+    def disturbance(self, request: Request) -> Disturbance | None:
+        """What befalls the exchange of a request on its way, or None; the control plane is never disturbed."""
+        if not self.disturbed or (request.path[:10] == CONTROL and request.path[10:11] in ("", "/")):
+            return None
+        try:
+            transport = self.space_of(request).transport
+        except SpaceError:
+            return None
+        served = self.locate(request) if transport is not None else None
+        return None if transport is None or served is None else transport.drawn(served.api.name, served.id)
+
+    def under(self, request: Request, disturbance: Disturbance) -> Response | None:
+        """The response to a request under a disturbance, as far as an engine goes: what has to be sent, or None for nothing.
+
+        Whether, when and how it is sent is the adapter's part.
+        """
+        if disturbance.reset == "before":
+            return None
+        response = self.failing(request, disturbance.status) if disturbance.status else self.handle(request)
+        return None if disturbance.reset else response
+
     def space_of(self, request: Request) -> Space:
         """The space that a request is for; raises `SpaceError` where it names none that can be had."""
         name = request.headers.get(HEADER)
         return self.main if name is None else self.spaces.get(name)
 
     def handle(self, request: Request) -> Response:
-        """The response to a request."""
+        """The response to a request. Threads take turns."""
+        with self._turn:
+            return self._handled(request)
+
+    def _handled(self, request: Request) -> Response:
         if request.path[:10] == CONTROL and request.path[10:11] in ("", "/"):
             return self.control.handle(request)
         try:
@@ -174,6 +222,22 @@ class Engine:
         answer = (space.broken.get(served) or served.honest).run(call)
         return answer if request.method != "HEAD" else _headless(answer)
 
+    def settled(self, path: str) -> Response | None:
+        """The response to a GET of a raw path that has no body, prefers nothing and names no space, where that is settled: in a replay.
+
+        None where more has to be known, or done: `handle` then answers. It spares an adapter all that a request is made of.
+        """
+        if self.mode != "replay" or self.journal.on or self.disturbed or self.main.faults or path.startswith(CONTROL):
+            return None
+        api = self._only
+        if api is None:
+            name, slash, rest = path[1:].partition("/")
+            api, path = self.apis.get(name), slash + rest
+            if api is None:
+                return None
+        served = api.route("GET", path)[0]
+        return None if served.operation is None else self._replayer(served).usual()
+
     def too_large(self, request: Request) -> Response:
         """The response to a request whose body is over `MAX_BODY`; its body is not needed."""
         if request.path[:10] == CONTROL and request.path[10:11] in ("", "/"):
@@ -189,6 +253,18 @@ class Engine:
             self.journal.add(request, answer, space.name, 0.0)
         return answer
 
+    def failing(self, request: Request, status: int) -> Response:
+        """The response to a request that fails with a status above 499, in the API's own words where it has any for that status."""
+        served = self.locate(request)
+        if served is None:
+            return self._no_api()
+        answer = served.honest.end(Call(request, served, {}, {}, self.space_of(request)), Refusal("unavailable" if status == 503 else "server_error"))
+        if answer.status != status:
+            answer = _problem(status, "The stub was told to fail.") if status in HTTPStatus._value2member_map_ else Response(status, {}, b"")
+        if self.journal.on:
+            self.journal.add(request, answer, self.space_of(request).name, 0.0)
+        return answer if request.method != "HEAD" else _headless(answer)
+
     def locate(self, request: Request) -> Served | None:
         """What serves a request: an operation, or what stands for none; None where no API is meant."""
         if self._only is not None:
@@ -201,10 +277,14 @@ class Engine:
         wanted = preferences(request) if "prefer" in request.headers else {}
         if not wanted and self.mode != "replay":
             return None
-        replayer = self._replayers.get(id(served))
-        if replayer is None:
-            replayer = self._replayers[id(served)] = Replayer(served, served.media)
+        replayer = self._replayer(served)
         return replayer.preferred(wanted) if wanted else replayer.usual()
+
+    def _replayer(self, served: Served) -> Replayer:
+        found = self._replayers.get(served)
+        if found is None:
+            found = self._replayers[served] = Replayer(served, served.media)
+        return found
 
     def _no_api(self) -> Response:
         return _problem(404, "Each API lies under its name: " + ", ".join(f"/{name}" for name in self.apis))

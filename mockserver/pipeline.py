@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mockserver.api import Api, Served
     from mockserver.clock import Clock
     from mockserver.store import Row, Store
+    from mockserver.transport_faults import TransportFaults
     from specs.model import Clause, Group, Parent, Principal, Spec
 
 __all__ = ["EMPTY", "Answer", "Call", "Fault", "Pipeline", "Refusal", "Site", "Space", "Stage", "Step", "Wrap"]
@@ -70,10 +71,11 @@ _NO_QUERY: Final = Query()
 class Space:
     """A state of its own: store, clock, randomness, what has been counted, and what is broken on purpose.
 
-    `broken` are the pipelines of the operations that the space's `faults` break; the others are honest.
+    `broken` are the pipelines of the operations that the space's `faults` break; the others are honest. `transport` are the faults
+    of its connections.
     """
 
-    __slots__ = ("broken", "clock", "counters", "faults", "name", "random", "store")
+    __slots__ = ("broken", "clock", "counters", "faults", "name", "random", "store", "transport")
 
     def __init__(self, name: str, store: Store, clock: Clock, random: Random) -> None:
         self.name = name
@@ -83,6 +85,7 @@ class Space:
         self.counters: dict[Any, list[float]] = {}
         self.faults: tuple[str, ...] = ()
         self.broken: dict[Served, Pipeline] = {}
+        self.transport: TransportFaults | None = None
 
 
 class Call:

@@ -49,7 +49,7 @@ class Router(Generic[T]):
     def __init__(self, suffixes: Iterable[str] = ()) -> None:
         self._suffixes = tuple(sorted(suffixes, key=len, reverse=True))
         self._root: _Node[T] = _Node()
-        self._fixed: dict[str, Methods[T]] = {}
+        self._fixed: dict[str, tuple[Methods[T], str]] = {}
 
     def add(self, path: str, method: str, target: T) -> None:
         """Adds an operation at a path template such as `/clients/{id}`."""
@@ -65,7 +65,7 @@ class Router(Generic[T]):
             node.methods = Methods(names)
         node.methods.add(method, target)
         if not names:
-            self._fixed[path] = node.methods
+            self._fixed.update({path + suffix: (node.methods, suffix) for suffix in ("", *self._suffixes) if self.bare(path + suffix) == (path, suffix)})
 
     def bare(self, path: str) -> tuple[str, str]:
         """The path without its suffix, and the suffix."""
@@ -76,9 +76,9 @@ class Router(Generic[T]):
 
     def find(self, path: str) -> tuple[Methods[T], Mapping[str, str], str] | None:
         """What a raw path answers to, its parameters decoded, and its suffix; None where there is nothing."""
-        methods = self._fixed.get(path)
-        if methods is not None:
-            return methods, {}, ""
+        fixed = self._fixed.get(path)
+        if fixed is not None:
+            return fixed[0], {}, fixed[1]
         if path.endswith("/"):
             path = path[:-1]
         path, suffix = self.bare(path)

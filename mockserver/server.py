@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -90,6 +91,7 @@ def serve(
     """
     chosen = bind_port(host, port)
     engine = engine_factory()
+    gc.freeze()  # Compiled specs and loaded records stay: looking through them for garbage would hold up requests.
     options = {} if certificate is None else {"ssl_cert": certificate[0], "ssl_key": certificate[1]}
     url = _url("http" if certificate is None else "https", host, chosen)
 

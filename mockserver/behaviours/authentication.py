@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mockserver.breaking import denied, last_only, wrong_status
+from mockserver.breaking import denied, last_only, wrong_status, wrong_text
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.pointer import fetch, tokens
 from mockserver.reading import ensure_read
@@ -16,7 +16,7 @@ from specs.conventions.rule import Carrier
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
-    from specs.model import Group, Principal
+    from specs.model import Clause, Group, Principal, Spec
 
 __all__ = ["FAULTS", "reader", "steps"]
 
@@ -229,6 +229,10 @@ def _newest_only(step: Step, site: Site) -> Step:
 
 _CAUSE = "unauthenticated"
 
+def _has_texts(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
+    return bool(getattr(clause.arguments, "members", []))
+
+
 FAULTS = {
     "credential_is_accepted": {
         "refused": Fault("A valid credential is refused.", Stage.AUTHENTICATION, denied(_CAUSE)),
@@ -256,6 +260,7 @@ FAULTS = {
         "invalid_accepted": Fault("Any credential is taken.", Stage.AUTHENTICATION, _accepting("invalid")),
         "one_accepted": Fault("One operation lets anybody in.", Stage.AUTHENTICATION, last_only(_accepting())),
         "wrong_status": Fault("A missing or wrong credential gets another error's status.", Stage.RENDERING, wrong_status),
+        "other_text": Fault("A missing or wrong credential gets other texts than documented.", Stage.RENDERING, wrong_text, fits=_has_texts),
     },
     "several_credentials_work": {
         "first_only": Fault("Only the first credential of an account works.", Stage.AUTHENTICATION, _first_only),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockserver.breaking import forgiving, last_only, step_of, wrong_status
+from mockserver.breaking import forgiving, last_only, step_of, wrong_status, wrong_text
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step
 from specs.conventions.authorization import Authorization
 
@@ -67,11 +67,16 @@ def _some_write_is_denied(spec: Spec, clause: Clause) -> bool:
     return bool(effects & {"create", "update", "replace", "delete"})
 
 
+def _has_texts(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
+    return bool(getattr(clause.arguments, "members", []))
+
+
 FAULTS = {
     "limited_role_is_refused": {
         "allowed": Fault("Roles are not looked at.", Stage.AUTHORIZATION, forgiving()),
         "one_allowed": Fault("One operation does not look at roles.", Stage.AUTHORIZATION, last_only(forgiving()), fits=_is_documented),
         "done_all_the_same": Fault("The caller is refused, and what was asked is done.", Stage.AUTHORIZATION, _done_all_the_same, fits=_some_write_is_denied),
         "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, wrong_status),
+        "other_text": Fault("The refusal has other texts than documented.", Stage.RENDERING, wrong_text, fits=_has_texts),
     },
 }

@@ -26,7 +26,7 @@ from tests.implementations.serving import Served
 __all__ = ["STRANGERS", "Stranger", "clause_of", "examined", "plainly_examined"]
 
 TARGETS = Path(__file__).parent / "targets"
-GENERATED = 3
+GENERATED = 2
 """Requests per operation that are generated from the schemas: enough to see that none raises a false alarm."""
 
 _LIMIT, _WINDOW = 120, 1.5
@@ -118,7 +118,7 @@ def plainly_examined(stranger: Stranger, field: str) -> Examination:
     """
     with stranger.serve() as served:
         value = next(iter(stranger.credentials["full"].values()))
-        settings = {"ca_file": _certificates()[0]} if stranger.secure else {}
+        settings: dict[str, Any] = {"ca_file": _certificates()[0]} if stranger.secure else {}
         target = from_arguments(stranger.api, served.url, credentials={"full": {field: value}}, skip=stranger.target(served).skip, **settings)
         with UrlTransport(target) as transport:
             spec = bind(specs.load(stranger.api), target)

@@ -234,6 +234,8 @@ class Guarded(Miniature):
             return {"errors": []}
         if self.bug == "no_type":
             return {"error": {"message": cause}}
+        if self.bug == "other_text":
+            return {"errors": [{"status": status, "title": "Sorry", "detail": cause}]}
         if self.bug == "odd_type":
             return {"error": {"type": "trouble", "message": cause, "param": "zz"}}
         if self.bug == "other_status" and "errors" in (document := super().error_document(cause, status)):

@@ -36,6 +36,7 @@ def test_right_implementation_passes(clause: str) -> None:
     ("moonrope/auth/access-denied", "open_delete"),
     ("moonrope/auth/access-denied", "status_401"),
     ("productive/auth/token", "open"),
+    ("productive/auth/token", "other_text"),
 ])
 def test_broken_implementation_fails(clause: str, bug: str) -> None:
     found = verdict(CHECKS, clause, bug)

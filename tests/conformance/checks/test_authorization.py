@@ -26,6 +26,7 @@ def test_right_implementation_passes(clause: str) -> None:
     ("timedash/auth/forbidden", "as_unknown"),
     ("timedash/auth/forbidden", "done_all_the_same"),
     ("88miles/auth/read-denied", "no_roles"),
+    ("productive/auth/denied", "other_text"),
 ])
 def test_broken_implementation_fails(clause: str, bug: str) -> None:
     found = verdict(CHECKS, clause, bug)

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from conformance.checks import CHECKS as EVERY
 from conformance.checks.content_negotiation import CHECKS
 from conformance.verdict import Failed, Inconclusive, Passed
 from tests.conformance.checks.guarded import verdict
+from tests.conformance.checks.miniature import Call, Miniature, examine, seeded, verdict_on
 
 
 @pytest.mark.parametrize("clause", [
@@ -56,3 +60,33 @@ def test_unknown_bare_path_is_open() -> None:
 def test_writes_are_needed() -> None:
     assert isinstance(verdict(CHECKS, "productive/content/request", write=False), Inconclusive)
     assert isinstance(verdict(CHECKS, "productive/content/bulk", write=False), Inconclusive)
+
+
+class OtherSize(Miniature):
+    """Tells the size of its pages as per_page, and takes it as limit."""
+
+    def window(self, call: Call, pagination: Any) -> tuple[int, int]:
+        call.body = {"per_page": call.body["limit"]} if "limit" in call.body else {}
+        return super().window(call, pagination)
+
+
+class SizeInQuery(Miniature):
+    def window(self, call: Call, pagination: Any) -> tuple[int, int]:
+        call.body = dict(call.query)
+        return super().window(call, pagination)
+
+
+def test_size_of_another_name_is_no_failure_where_its_name_is_a_choice() -> None:
+    assert not isinstance(verdict_on("moonrope/request/post-json", OtherSize), Failed)
+
+
+def test_size_that_is_read_from_the_query_alone_fails() -> None:
+    assert isinstance(verdict_on("moonrope/request/post-json", SizeInQuery), Failed)
+
+
+@pytest.mark.parametrize("clause", ["timedash/content/json", "timedash/error/object"])
+def test_method_that_the_document_does_not_name_is_not_called(clause: str) -> None:
+    exam, implementation = seeded("timedash")
+    known = exam.spec.clauses[clause]
+    examine(exam, EVERY[known.kind][known.rule], known, implementation)
+    assert {request.method for request in implementation.sent} <= {"GET", "POST", "PUT", "DELETE"}

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from conformance.exchange import Request, Response
+from conformance.check import Broken
+from conformance.checks.envelope import CHECKS
+from conformance.exchange import Exchange, Request, Response
 from conformance.verdict import Failed, Inconclusive, Passed
 from specs.model import Resource
-from tests.conformance.checks.miniature import Call, Miniature, Record, Refused, verdict_on
+from tests.conformance.checks.miniature import Call, Miniature, Record, Refused, seeded, verdict_on
 
 CLAUSES = [
     "paydirt/envelope/collection",
@@ -234,7 +236,18 @@ def test_one_list_of_another_structure_fails(kind: type[Miniature]) -> None:
     assert isinstance(verdict_on("timedash/list/common", kind), Failed)
 
 
-@pytest.mark.parametrize("kind", [NamedRoots, AllBare])
+class Embedded(Rewriting):
+    """Wraps lists as Spring HATEOAS does: under names made of their resource, and not at all where they are empty."""
+
+    def rewritten(self, call: Call | None, status: int, document: Any) -> Any:
+        if call is None or call.operation.effect != "list" or status != 200:
+            return document
+        page = {"_links": {"self": {"href": "/"}}, "page": {"number": 0}}
+        records = document["data"] if call.operation.id != "listAgreements" else []
+        return {**page, "_embedded": {f"{self.spec.resources[call.operation.resource].singular}DtoList": records}} if records else page
+
+
+@pytest.mark.parametrize("kind", [NamedRoots, AllBare, Embedded])
 def test_any_common_structure_passes(kind: type[Miniature]) -> None:
     assert isinstance(verdict_on("timedash/list/common", kind), Passed)
 
@@ -322,3 +335,16 @@ class Dead(Miniature):
 @pytest.mark.parametrize("clause", CLAUSES)
 def test_server_that_can_not_answer_is_no_failure(clause: str) -> None:
     assert isinstance(verdict_on(clause, Dead), Inconclusive)
+
+
+@pytest.mark.parametrize("clause", ["productive/jsonapi/document", "moonrope/envelope/hash"])
+def test_body_of_a_web_server_before_the_api_is_not_judged(clause: str) -> None:
+    exam, _ = seeded(clause.partition("/")[0])
+    known = exam.spec.clauses[clause]
+    operation = next(operation for operation in exam.operations(known) if operation.effect == "read")
+    page = Response(413, (("content-type", "text/html"),), b"<h1>413</h1>")
+    request = exam.ask.operation(operation, key="1")
+    observe = CHECKS[known.rule].observe
+    assert observe is not None
+    assert observe(exam, known, Exchange(request, page)) is None
+    assert isinstance(observe(exam, known, Exchange(request, replace(page, status=422))), Broken)

@@ -116,3 +116,8 @@ def test_reading_alone_finds_wrong_filters() -> None:
 def test_records_without_members_prove_nothing() -> None:
     fewer = {name: [{"id": record["id"]} for record in table] for name, table in PRODUCTIVE.items()}
     assert isinstance(verdict("productive/filter/param", records=fewer), Inconclusive)
+
+
+def test_many_matches_are_walked_by_sizes_that_are_allowed() -> None:
+    many = [{"id": f"m{number}", "title": f"Work {number}", "invoiced": number > 20} for number in range(300)]
+    assert isinstance(verdict("timedash/filter/pages", records={**TIMEDASH, "assignments": many}), Passed)

@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 
 from conformance.checks.isolation import CHECKS
+from conformance.exchange import Request
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped
 from tests.conformance.checks.guarded import verdict
+from tests.conformance.checks.miniature import Call, Miniature, Refused, verdict_on
 
 
 @pytest.mark.parametrize("clause", [
@@ -56,3 +58,18 @@ def test_other_credential_is_needed() -> None:
 
 def test_one_credential_sees_its_own() -> None:
     assert isinstance(verdict(CHECKS, "paydirt/auth/full-sees-account", without=("second",)), Passed)
+
+
+class NoReads(Miniature):
+    """Has no reads of single records but those that the document shows."""
+
+    def route(self, request: Request) -> Call:
+        call = super().route(request)
+        if call.operation.id in ("readProject", "readTimeLog"):
+            raise Refused("unknown_operation")
+        return call
+
+
+@pytest.mark.parametrize("clause", ["paydirt/auth/full-sees-account", "paydirt/resource/create", "paydirt/resource/time"])
+def test_reads_that_no_document_shows_need_not_be_there(clause: str) -> None:
+    assert isinstance(verdict_on(clause, NoReads), Passed)

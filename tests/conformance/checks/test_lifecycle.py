@@ -353,9 +353,22 @@ class ParsedOnCreateOnly(Miniature):
 PARSED = ["88miles/project/time-limit-string", "88miles/project/hourly-rate"]
 
 
+class OwnLanguage(Miniature):
+    """Writes and reads texts as nobody would guess."""
+
+    def number(self, form: str, text: str) -> int | None:
+        return int(text.removeprefix("AU$ ct ")) if text.startswith("AU$ ct ") else None
+
+    def show(self, resource: Resource, record: Record) -> Any:
+        written = {"time_limit_string": "time_limit", "hourly_rate": "hourly_rate_cents"}
+        told = {text: f"AU$ ct {record[number]}" for text, number in written.items() if record.get(number) is not None}
+        return {**super().show(resource, record), **told}
+
+
 @pytest.mark.parametrize("clause", PARSED)
-def test_one_form_of_the_text_is_enough(clause: str) -> None:
-    assert isinstance(small(clause, OnlyOneForm), Passed)
+@pytest.mark.parametrize("kind", [OnlyOneForm, OwnLanguage])
+def test_one_form_of_the_text_is_enough(clause: str, kind: type[Miniature]) -> None:
+    assert isinstance(small(clause, kind), Passed)
 
 
 @pytest.mark.parametrize("clause", PARSED)

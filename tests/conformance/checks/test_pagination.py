@@ -299,3 +299,25 @@ def test_right_links_pass(kind: type[Miniature]) -> None:
 @pytest.mark.parametrize("kind", [NextSkips, NextForever, LastIsFirst])
 def test_wrong_links_fail(kind: type[Miniature]) -> None:
     assert isinstance(verdict_on("productive/page/walk", kind), Failed)
+
+
+class SmallPages(Miniature):
+    """Gives thirty records at most, whatever is asked for, where no largest size is documented."""
+
+    def bounded(self, size: int, largest: int) -> int:
+        return min(max(size, 1), 30)
+
+
+@pytest.mark.parametrize("clause", [clause for clause in CLAUSES if not clause.startswith("timedash")])
+def test_largest_size_is_open_where_not_documented(clause: str) -> None:
+    assert isinstance(verdict_on(clause, SmallPages), Passed)
+
+
+class NumbersAsText(Miniature):
+    def tell(self, document: Any, pagination: Any, total: int, index: int, size: int) -> None:
+        super().tell(document, pagination, total, index, size)
+        document["meta"] = {name: str(value) for name, value in document["meta"].items()}
+
+
+def test_members_of_meta_that_no_document_names_may_be_texts() -> None:
+    assert isinstance(verdict_on("productive/page/walk", NumbersAsText), Passed)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
+import http.client
+from typing import Any
+from urllib.parse import urlsplit
 
-from mockserver import Clock, Engine
+import pytest
+import requests
+
+from mockserver import Clock, Engine, live
+from mockserver.asgi import AsgiApp
 from mockserver.control.access import is_loopback
+from mockserver.responses import activate
+from mockserver.wsgi import WsgiApp
 from tests.mockserver.conftest import NOON, spec_of
 from tests.mockserver.control.conftest import TOKEN, Plane
 
@@ -81,3 +90,41 @@ def test_refused_calls_do_nothing(plane: Plane) -> None:
 
 def test_names_are_no_loopback() -> None:
     assert not is_loopback("localhost")
+
+
+def test_server_tells_the_address_of_its_peer() -> None:
+    with live(spec_of("timedash")) as running:
+        link = http.client.HTTPConnection(urlsplit(running.url).netloc, timeout=5)
+        link.request("GET", "/__proctor/health")
+        assert link.getresponse().status == 200
+        link.close()
+
+
+@pytest.mark.parametrize(("address", "status"), [("127.0.0.1", 200), ("192.0.2.7", 403), (None, 403)])
+def test_wsgi_tells_the_address_of_its_peer(address: str | None, status: int) -> None:
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/__proctor/health", "SERVER_NAME": "localhost", "SERVER_PORT": "80", "wsgi.url_scheme": "http"}
+    environ |= {} if address is None else {"REMOTE_ADDR": address}
+    started: list[str] = []
+    WsgiApp(Engine([spec_of("timedash")]))(environ, lambda line, headers: started.append(line))  # noqa: ARG005
+    assert started[0].startswith(str(status))
+
+
+@pytest.mark.parametrize(("client", "status"), [(("127.0.0.1", 5), 200), (("192.0.2.7", 5), 403), (None, 403)])
+def test_asgi_tells_the_address_of_its_peer(client: tuple[str, int] | None, status: int) -> None:
+    scope = {"type": "http", "method": "GET", "path": "/__proctor/health", "query_string": b"", "headers": [(b"host", b"localhost")], "client": client}
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(AsgiApp(Engine([spec_of("timedash")]))(scope, receive, send))
+    assert sent[0]["status"] == status
+
+
+def test_client_in_process_is_this_machine_under_any_name() -> None:
+    with activate("timedash") as stub:
+        answer = requests.get(f"{stub.url}/__proctor/health", timeout=5)
+    assert (answer.status_code, answer.json()["apis"]) == (200, ["timedash"])

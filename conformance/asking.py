@@ -41,6 +41,7 @@ class Asking:
         self.authentication: Authentication | None = group.parameters if group else None
         group = spec.group_of_kind("content_negotiation")
         self.media: ContentNegotiation = group.parameters if group else ContentNegotiation()
+        self.text_keys: set[str] = set()      # resources whose ids were seen to be text, whatever the spec says
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -189,7 +190,7 @@ class Asking:
             values[parameter] = key
         elif operation.resource is not None:
             resource = self.spec.resources[operation.resource]
-            payload[resource.key_parameter] = _typed(key, resource.key_schema)
+            payload[resource.key_parameter] = key if resource.name in self.text_keys else _typed(key, resource.key_schema)
 
     def _goes_into_body(self, operation: Operation, name: str) -> bool:
         declared = any(parameter.place == "query" and parameter.name == name for parameter in operation.parameters)

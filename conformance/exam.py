@@ -132,9 +132,16 @@ class Exam:
         if not self.read.succeeded(response):
             return []
         try:
-            return [self.read.members(record, resource) for record in self.read.records(response, resource)]
+            return [self._flat(record, resource) for record in self.read.records(response, resource)]
         except Unreadable:
             return []
+
+    def _flat(self, record: Mapping[str, Any], resource: Resource) -> dict[str, Any]:
+        """A record's flat members; an id that is text, whatever the spec says, is sent as text from then on."""
+        members = self.read.members(record, resource)
+        if isinstance(members.get(resource.key), str):
+            self.ask.text_keys.add(resource.name)
+        return members
 
     def parents_of(self, operation: Operation) -> Steps[dict[str, str]]:
         """Values for the path parameters of an operation that name parents: ids of records that exist and have children."""
@@ -188,7 +195,7 @@ class Exam:
                 )
             )
         try:
-            record = self.read.members(self.read.record(response, resource), resource)
+            record = self._flat(self.read.record(response, resource), resource)
         except Unreadable as problem:
             raise Ended(Inconclusive(f"the answer to a create of {resource.singular} could not be read: {problem}")) from None
         if record.get(resource.key) in (None, ""):
@@ -278,7 +285,7 @@ class Exam:
         if not self.read.succeeded(response):
             raise Ended(Inconclusive(f"a list of {resource.name} was answered with {response.status}: {self.read.excerpt(response)}"))
         try:
-            return [self.read.members(record, resource) for record in self.read.records(response, resource)]
+            return [self._flat(record, resource) for record in self.read.records(response, resource)]
         except Unreadable as problem:
             raise Ended(Inconclusive(f"a list of {resource.name} could not be read: {problem}")) from None
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from granian.rsgi import ProtocolClosed
+from granian.rsgi import ProtocolClosed, ProtocolError
 
 from mockserver.wire import link_of, reset, sever
 
@@ -30,7 +31,8 @@ async def disturbed(engine: Engine, request: Request, disturbance: Disturbance, 
     except ProtocolClosed:
         return  # The client has gone.
     except asyncio.CancelledError:
-        protocol.response_empty(503, [("connection", "close")])
+        with suppress(ProtocolClosed, ProtocolError):  # which it raises where an answer has begun already
+            protocol.response_empty(503, [("connection", "close")])
 
 
 def _end(disturbance: Disturbance, scope: Any, protocol: Any) -> None:

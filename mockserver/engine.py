@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from http import HTTPStatus
 from random import Random
@@ -15,7 +15,7 @@ import orjson
 from mockserver.api import Api, Served
 from mockserver.clock import Clock
 from mockserver.exchange import Request, Response
-from mockserver.faults import plant, resolve
+from mockserver.faults import FaultError, plant, resolve
 from mockserver.filling import Amounts, generated
 from mockserver.journal import Journal
 from mockserver.pipeline import Call, Refusal, Space
@@ -74,7 +74,8 @@ class Engine:
         self.apis = {spec.api: Api(spec, mount=f"/{spec.api}" if len(found) > 1 else "", rate_limit=rate_limit) for spec in found}
         self._only = next(iter(self.apis.values())) if len(found) == 1 else None
         self._seed = seed
-        self._turn = RLock()
+        self.turn = RLock()
+        """Held by whatever reads or changes the state."""
         self._started = (clock or Clock()).copy()
         self._faults = tuple(faults)
         self._transport_faults = tuple(transport_faults)
@@ -178,6 +179,39 @@ class Engine:
         response = self.failing(request, disturbance.status) if disturbance.status else self.handle(request)
         return None if disturbance.reset else response
 
+    def adopt(self, api: Api) -> list[str]:
+        """Serves an API compiled anew instead of the one of its name; gives what to tell of faults that it does not know any more.
+
+        The stores are not touched: see `mockserver.reloading`.
+        """
+        self.apis[api.name] = api
+        if self._only is not None:
+            self._only = api
+        self._rows = {place: rows for place, rows in self._rows.items() if place[0] != api.name}
+        self._rows.update({(api.name, name): _rows(api, name) for name in api.spec.seed.records})
+        self._replayers.clear()
+        self.__dict__.pop("control", None)
+        told: dict[str, None] = {}
+        self._faults = self._known(self._faults, told)
+        self._transport_faults = self._known_transport(self._transport_faults, told)
+        for space in (self.main, *self.spaces.all()):
+            self.set_faults(self._known(space.faults, told), space)
+            if space.transport is not None:
+                self.set_transport_faults(self._known_transport(space.transport.texts, told), space)
+        return list(told)
+
+    def _known(self, faults: Sequence[str], told: dict[str, None]) -> tuple[str, ...]:
+        """The faults that there still are; of the others is told."""
+        return tuple(text for text in faults if _is_known(text, lambda one: resolve(one, self.apis), told))
+
+    def _known_transport(self, faults: Sequence[str], told: dict[str, None]) -> tuple[str, ...]:
+        """The transport faults whose places there still are; of the others is told."""
+        if not faults:
+            return ()
+        from mockserver.transport_faults import TransportFaults
+
+        return tuple(text for text in faults if _is_known(text, lambda one: TransportFaults([one], self.apis), told))
+
     def space_of(self, request: Request) -> Space:
         """The space that a request is for; raises `SpaceError` where it names none that can be had."""
         name = request.headers.get(HEADER)
@@ -185,7 +219,7 @@ class Engine:
 
     def handle(self, request: Request) -> Response:
         """The response to a request. Threads take turns."""
-        with self._turn:
+        with self.turn:
             return self._handled(request)
 
     def _handled(self, request: Request) -> Response:
@@ -288,6 +322,15 @@ class Engine:
 
     def _no_api(self) -> Response:
         return _problem(404, "Each API lies under its name: " + ", ".join(f"/{name}" for name in self.apis))
+
+
+def _is_known(fault: str, find: Callable[[str], object], told: dict[str, None]) -> bool:
+    try:
+        find(fault)
+    except FaultError as error:
+        told[f"The fault {fault} is taken out: {error}"] = None
+        return False
+    return True
 
 
 def _rows(api: Api, resource: str) -> list[Row]:

@@ -17,7 +17,8 @@ class Request:
     a comma. `origin` is scheme, host and port as the caller knows them, for absolute links. `scheme` is what the API takes the
     call for: a stub without TLS stands for the API's own side of TLS, so only a listener that is meant to be plain says `http`.
     `client` is the address of the other end of the connection, with its port or without, whatever
-    the headers say of it; empty where a call comes from within this process.
+    the headers say of it; empty where a call comes from within this process. `secure` is the origin at which a plain listener's
+    API is had over TLS; empty where that is `origin` but for its scheme.
     """
 
     method: str
@@ -29,6 +30,7 @@ class Request:
     origin: str = "http://localhost"
     mount: str = ""
     client: str = ""
+    secure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from mockserver.engine import MAX_BODY, Engine
 from mockserver.exchange import Request, Response
 from mockserver.spaces import HEADER
 
-__all__ = ["RsgiApp", "TooLargeError", "merged"]
+if TYPE_CHECKING:
+    from mockserver.transport_faults import Disturbance
 
-_PATIENCE = 30.0
+__all__ = ["FramingError", "RsgiApp", "TooLargeError", "merged"]
+
+PATIENCE = 30.0
 """Seconds that a body may take to come."""
+
+_CLOSE = [("connection", "close")]
+_END = b""
+"""What granian gives at a body's end; after a broken one it gives that twice."""
+
+
+class FramingError(ValueError):
+    """A request whose end can't be told for sure, or that never came: its status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 class TooLargeError(ValueError):
@@ -23,21 +40,27 @@ class TooLargeError(ValueError):
 class RsgiApp:
     """Hands each request to an engine.
 
-    `scheme` is what the API takes calls for; see `Request`. RSGI gives paths with their percent-encoding undone: they are encoded
-    again, so that only an encoded slash is lost.
+    `scheme` is what the API takes calls for, see `Request`; `secure` is the port of the TLS listener beside a plain one. A body has
+    `patience` seconds to come; one that breaks off, or that is not framed beyond doubt, never reaches the engine. RSGI gives paths
+    with their percent-encoding undone: they are encoded again, so that only an encoded slash is lost.
     """
 
-    __slots__ = ("_engine", "_handle", "_reading", "_replays", "_scheme")
+    __slots__ = ("_engine", "_gone", "_handle", "_patience", "_reading", "_replays", "_scheme", "_secure")
 
-    def __init__(self, engine: Engine, scheme: str = "https") -> None:
+    def __init__(self, engine: Engine, scheme: str = "https", *, secure: int | None = None, patience: float = PATIENCE) -> None:
+        from granian.rsgi import ProtocolClosed  # here, since ASGI has need of this module, but not of granian
+
         self._engine = engine
         self._handle = engine.handle
         self._replays = engine.mode == "replay"
         self._scheme = scheme
+        self._secure = secure
+        self._patience = patience
+        self._gone = ProtocolClosed
         self._reading: set[asyncio.Task[Any]] = set()
 
     def cut(self) -> None:
-        """Ends the requests whose bodies have not come yet: what a server does before it stops."""
+        """Ends the requests whose bodies have not come yet, or whose answers are held back: what a server does before it stops."""
         for task in self._reading:
             task.cancel()
 
@@ -51,34 +74,66 @@ class RsgiApp:
         headers = merged(scope.headers.items())
         if "%" in path or not path.isascii():
             path = quote(path, safe="/:@!$&'()*+,;=-._~")
+        host = headers.get("host")
+        if (host is None or "," in host) and scope.http_version == "1.1":
+            protocol.response_empty(400, _CLOSE)
+            return
         body = b""
-        if "content-length" in headers or "transfer-encoding" in headers or scope.http_version[:1] == "2":
+        if "content-length" in headers or "transfer-encoding" in headers:
             try:
                 body = await self._read(headers, protocol)
             except TooLargeError:
-                self._send(protocol, self._engine.too_large(Request(method, path, scope.query_string, headers, client=scope.client)))
+                request = Request(method, path, scope.query_string, headers, b"", self._scheme, client=scope.client)
+                self._send(protocol, _last(self._engine.too_large(request)))
                 return
-            except (TimeoutError, asyncio.CancelledError):
-                protocol.response_empty(408, [("connection", "close")])
+            except FramingError as error:
+                protocol.response_empty(error.status, _CLOSE)
                 return
-        origin = f"{scope.scheme}://{headers.get('host') or scope.authority or scope.server}"
-        self._send(protocol, self._handle(Request(method, path, scope.query_string, headers, body, self._scheme, origin, "", scope.client)))
+        origin = f"{scope.scheme}://{host or scope.authority or scope.server}"
+        secure = "" if self._secure is None else _on_port(origin, self._secure)
+        request = Request(method, path, scope.query_string, headers, body, self._scheme, origin, "", scope.client, secure)
+        if self._engine.disturbed:
+            disturbance = self._engine.disturbance(request)
+            if disturbance is not None:
+                await self._disturb(request, disturbance, scope, protocol)
+                return
+        self._send(protocol, self._handle(request))
 
-    async def _read(self, headers: dict[str, str], protocol: Any) -> bytes:
-        length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > MAX_BODY:
-            raise TooLargeError
+    async def _disturb(self, request: Request, disturbance: Disturbance, scope: Any, protocol: Any) -> None:
+        from mockserver.delivery import disturbed
+
+        with self._cuttable():
+            await disturbed(self._engine, request, disturbance, scope, protocol)
+
+    @contextmanager
+    def _cuttable(self) -> Iterator[None]:
         task = asyncio.current_task()
         assert task is not None
         self._reading.add(task)
         try:
-            async with asyncio.timeout(_PATIENCE):
-                if length:
-                    body: bytes = await protocol()
-                    return body
-                return await _chunks(protocol)
+            yield
         finally:
             self._reading.discard(task)
+
+    async def _read(self, headers: dict[str, str], protocol: Any) -> bytes:
+        coding, length = headers.get("transfer-encoding"), headers.get("content-length", "")
+        if coding is not None and coding.strip().lower() != "chunked":
+            raise FramingError(501)
+        if coding is None and not (length.isascii() and length.isdecimal()):
+            raise FramingError(400)  # one length, said twice
+        if coding is None and (len(length) > 15 or int(length) > MAX_BODY):
+            raise TooLargeError
+        with self._cuttable():
+            try:
+                async with asyncio.timeout(self._patience):
+                    if coding is not None:
+                        return await _chunks(protocol)
+                    body: bytes = await protocol()
+                    return body
+            except (TimeoutError, asyncio.CancelledError):
+                raise FramingError(408) from None
+            except self._gone:
+                raise FramingError(400) from None
 
     @staticmethod
     def _send(protocol: Any, response: Response) -> None:
@@ -104,11 +159,27 @@ def merged(items: list[tuple[str, str]]) -> dict[str, str]:
     return headers
 
 
+def _last(response: Response) -> Response:
+    """The response as the last of its connection: what is left of the request is not read."""
+    return Response(response.status, {**response.headers, "connection": "close"}, response.body)
+
+
+def _on_port(origin: str, port: int) -> str:
+    """The origin's HTTPS address on another port."""
+    host = origin.partition("://")[2]
+    name, colon, number = host.rpartition(":")
+    return f"https://{name if colon and number.isdecimal() else host}:{port}"
+
+
 async def _chunks(protocol: Any) -> bytes:
-    chunks, size = [], 0
+    """A chunked body. One with trailer fields is taken for a broken one: granian does not tell them apart."""
+    chunks, size, ends = [], 0, 0
     async for chunk in protocol:
         size += len(chunk)
         if size > MAX_BODY:
             raise TooLargeError
+        ends += chunk == _END
         chunks.append(chunk)
+    if ends > 1:
+        raise FramingError(400)
     return b"".join(chunks)

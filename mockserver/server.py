@@ -11,17 +11,25 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from errno import EADDRINUSE
 from pathlib import Path
 from typing import Any
 
 from mockserver.engine import Engine
-from mockserver.rsgi import RsgiApp
+from mockserver.rsgi import PATIENCE, RsgiApp
+from mockserver.tls import Identity, made_identity
 from specs.model import Spec
 
-__all__ = ["Live", "bind_port", "live", "serve"]
+__all__ = ["Live", "Patience", "bind_port", "live", "serve"]
+
+Beside = Callable[[Engine], Awaitable[None]]
+"""What runs beside a server, in its event loop."""
+
+MAX_HEAD = 64 * 1024
+"""The largest request line with headers that is read, in bytes; there may be 100 headers."""
 
 _AFTERMATH = 0.5
 """Seconds that the server's threads are given to end after it has stopped."""
@@ -32,42 +40,112 @@ _GRACE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A server that runs: its engine, and the URL at which it answers."""
+    """A server that runs: its engine, and the URL at which it answers.
+
+    `plain_url` is that of the listener whose callers are taken to come over plain HTTP, if there is one; `ca_file` the certificate
+    of the authority to be trusted, if one was made.
+    """
 
     engine: Engine
     url: str
+    plain_url: str | None = None
+    ca_file: Path | None = None
 
     def of(self, api: str) -> str:
         """The base URL of one of its APIs, its base path included: what a client is configured with."""
+        return self.url + self._path(api)
+
+    def plain_of(self, api: str) -> str | None:
+        """The base URL of one of its APIs at the plain listener, if there is one."""
+        return None if self.plain_url is None else self.plain_url + self._path(api)
+
+    def _path(self, api: str) -> str:
         compiled = self.engine.apis[api]
-        return self.url + compiled.mount + compiled.spec.base_path
+        return compiled.mount + compiled.spec.base_path
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that a client has for its request line and headers, or between two requests, and for a body."""
+
+    head: float = 30.0
+    body: float = PATIENCE
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where to listen, and how."""
+
+    host: str
+    port: int
+    plain_port: int | None
+    identity: Identity | None
+    patience: Patience
+
+    @property
+    def ports(self) -> list[int]:
+        return [self.port] if self.plain_port is None else [self.port, self.plain_port]
+
+    def live(self, engine: Engine) -> Live:
+        url = _url("http" if self.identity is None else "https", self.host, self.port)
+        plain = None if self.plain_port is None else _url("http", self.host, self.plain_port)
+        return Live(engine, url, plain, None if self.identity is None else self.identity.ca)
 
 
 def bind_port(host: str, port: int) -> int:
-    """The port to listen on: the one given, if it is free, or for 0 one that is. Raises `OSError` where it is taken."""
+    """The port to listen on: the one given, if it is free, or for 0 one that is. Raises `OSError`, which names host and port, where it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, f"{host}:{port}") from None
         free: int = probe.getsockname()[1]
         return free
 
 
-def _server(engine: Engine, host: str, port: int, **options: Any) -> tuple[Any, Callable[[], None]]:
-    """A server that is ready to run, and what stops it."""
+def _place(host: str, port: int, plain_port: int | None, identity: Identity | None, patience: Patience | None) -> _Place:
+    """Where to listen, with ports that are free; raises `OSError`."""
+    chosen = bind_port(host, port)
+    if plain_port == chosen:
+        raise OSError(EADDRINUSE, "a plain listener needs a port of its own", f"{host}:{chosen}")
+    plain = None if plain_port is None else bind_port(host, plain_port)
+    while plain == chosen:
+        plain = bind_port(host, 0)
+    return _Place(host, chosen, plain, identity, patience or Patience())
+
+
+def _servers(engine: Engine, place: _Place) -> tuple[list[Any], Callable[[], None]]:
+    """The servers of a place, ready to run, and what stops them."""
+    secure = None if place.identity is None else place.port
+    apps = [RsgiApp(engine, patience=place.patience.body)]
+    servers = [_server(apps[0], place, place.port, place.identity)]
+    if place.plain_port is not None:
+        apps.append(RsgiApp(engine, "http", secure=secure, patience=place.patience.body))
+        servers.append(_server(apps[1], place, place.plain_port, None))
+
+    def stop() -> None:
+        for app, server in zip(apps, servers, strict=True):
+            app.cut()
+            server.stop()
+
+    return servers, stop
+
+
+def _server(app: RsgiApp, place: _Place, port: int, identity: Identity | None) -> Any:
+    """A server of HTTP/1.1. Its buffer bounds request line and headers; its timeout also a connection that says nothing."""
+    from granian.constants import HTTPModes, SSLProtocols
     from granian.http import HTTP1Settings
     from granian.server.embed import Server
 
-    settings = HTTP1Settings(header_read_timeout=30_000, max_buffer_size=1024 * 1024)
-    app = RsgiApp(engine)
-    server: Any = Server(app, address=host, port=port, log_enabled=False, websockets=False, http1_settings=settings, backlog=1024, **options)
+    settings = HTTP1Settings(header_read_timeout=int(place.patience.head * 1000), max_buffer_size=MAX_HEAD)
+    options: dict[str, Any] = {"http": HTTPModes.http1, "http1_settings": settings, "backlog": 1024}
+    if identity is not None:
+        options.update(ssl_cert=identity.certificate, ssl_key=identity.key, ssl_protocol_min=SSLProtocols.tls12)
+    server: Any = Server(app, address=place.host, port=port, log_enabled=False, websockets=False, **options)
     server.workers_kill_timeout = _GRACE
-
-    def stop() -> None:
-        app.cut()
-        server.stop()
-
-    return server, stop
+    return server
 
 
 async def _until_stopped(server: Any) -> None:
@@ -76,42 +154,51 @@ async def _until_stopped(server: Any) -> None:
         await server.serve()
 
 
+async def _run(engine: Engine, place: _Place, ready: Callable[[Callable[[], None]], None], beside: Beside | None = None) -> None:
+    """Serves until what `ready` is given is called; `ready` is called once all ports answer."""
+    servers, stop = _servers(engine, place)
+    running = asyncio.gather(*map(_until_stopped, servers))
+    for port in place.ports:
+        await _answering(place.host, port, running)
+    task = asyncio.ensure_future(beside(engine)) if beside is not None else None
+    ready(stop)
+    try:
+        await running
+    finally:
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
 def serve(
     engine_factory: Callable[[], Engine],
     host: str = "127.0.0.1",
     port: int = 0,
     *,
-    announce: Callable[[str, Engine], None] | None = None,
-    certificate: tuple[Path, Path] | None = None,
+    announce: Callable[[Live], None] | None = None,
+    identity: Identity | None = None,
+    plain_port: int | None = None,
+    beside: Beside | None = None,
 ) -> int:
-    """Serves until SIGINT or SIGTERM, then gives 0. Raises `OSError` where the port is taken.
+    """Serves until SIGINT or SIGTERM, then gives 0. Raises `OSError` where a port is taken.
 
-    `announce` is called with the URL and the engine once requests are answered; without it, the URL is printed. `certificate` is
-    the files of a certificate and its key, for TLS.
+    `announce` is called once requests are answered; without it, the URL is printed. `identity` is for TLS. Callers at
+    `plain_port` are taken to come over plain HTTP. `beside` runs for as long as it serves.
     """
-    chosen = bind_port(host, port)
+    place = _place(host, port, plain_port, identity, None)
     engine = engine_factory()
     gc.freeze()  # Compiled specs and loaded records stay: looking through them for garbage would hold up requests.
-    options = {} if certificate is None else {"ssl_cert": certificate[0], "ssl_key": certificate[1]}
-    url = _url("http" if certificate is None else "https", host, chosen)
 
-    async def run() -> None:
-        server, stop = _server(engine, host, chosen, **options)
+    def ready(stop: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)
-        running = asyncio.ensure_future(_until_stopped(server))
-        await _answering(host, chosen, running)
-        if announce is None:
-            sys.stdout.write(f"{url}\n")
-            sys.stdout.flush()
-        else:
-            announce(url, engine)
-        await running
+        (announce or _print_url)(place.live(engine))
 
     threads = _threads()
     try:
-        asyncio.run(run())
+        asyncio.run(_run(engine, place, ready, beside))
     finally:
         engine.close()
     # The server's own threads end a moment after it has, and complain aloud of an interpreter that goes down under them.
@@ -119,6 +206,11 @@ def serve(
     while (_threads() > threads or not threads) and time.monotonic() < deadline:
         time.sleep(0.005)
     return 0
+
+
+def _print_url(live: Live) -> None:
+    sys.stdout.write(f"{live.url}\n")
+    sys.stdout.flush()
 
 
 def _threads() -> int:
@@ -150,33 +242,50 @@ async def _answering(host: str, port: int, running: asyncio.Future[Any]) -> None
 
 
 @contextmanager
-def live(*specs: Spec, engine: Engine | None = None, host: str = "127.0.0.1", port: int = 0, **options: Any) -> Iterator[Live]:
-    """A server on a free port for as long as the `with` block lasts; `options` are those of `Engine`."""
-    served = engine or Engine(specs, **options)
-    chosen = bind_port(host, port)
+def live(
+    *specs: Spec,
+    engine: Engine | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    tls: bool = False,
+    plain: bool = False,
+    patience: Patience | None = None,
+    **options: Any,
+) -> Iterator[Live]:
+    """A server on a free port for as long as the `with` block lasts; `options` are those of `Engine`.
+
+    With `tls` it has a certificate made for it, with `plain` a second listener, whose callers are taken to come over plain HTTP.
+    """
+    with contextlib.ExitStack() as stack:
+        identity = stack.enter_context(made_identity(host)) if tls else None
+        place = _place(host, port, 0 if plain else None, identity, patience)
+        served = engine or Engine(specs, **options)
+        if engine is None:
+            stack.callback(served.close)
+        stack.enter_context(_in_thread(served, place))
+        yield place.live(served)
+
+
+@contextmanager
+def _in_thread(engine: Engine, place: _Place) -> Iterator[None]:
+    """Serves in a thread of its own for as long as the `with` block lasts."""
     loop = asyncio.new_event_loop()
     started: list[Callable[[], None]] = []
     ready = threading.Event()
 
-    async def run() -> None:
-        server, stop = _server(served, host, chosen)
-        running = asyncio.ensure_future(_until_stopped(server))
-        await _answering(host, chosen, running)
+    def begun(stop: Callable[[], None]) -> None:
         started.append(stop)
         ready.set()
-        await running
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(run()), name=f"mockserver:{chosen}", daemon=True)
+    thread = threading.Thread(target=lambda: loop.run_until_complete(_run(engine, place, begun)), name=f"mockserver:{place.port}", daemon=True)
     thread.start()
     deadline = time.monotonic() + 10
     while not ready.wait(0.05):
         if not thread.is_alive() or time.monotonic() > deadline:
-            raise RuntimeError(f"the server on {host}:{chosen} did not start")
+            raise RuntimeError(f"the server on {place.host}:{place.port} did not start")
     try:
-        yield Live(served, _url("http", host, chosen))
+        yield
     finally:
         loop.call_soon_threadsafe(started[0])
         thread.join(10)
         loop.close()
-        if engine is None:
-            served.close()

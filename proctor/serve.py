@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from proctor.problems import CannotGoOn, specs_of
 from specs.model import Spec
 
+if TYPE_CHECKING:
+    from mockserver import Live
+    from mockserver.tls import Identity
+
 __all__ = ["command"]
+
+
+_TRANSPORT = "Disturb connections: latency=200ms, dribble=16B, truncate=50%, reset, length=+10, garbage, status=503; each with rate=30%."
 
 
 @click.command("serve")
@@ -19,6 +29,12 @@ __all__ = ["command"]
 @click.option("--replay", is_flag=True, help="Answer with the documented examples and nothing else.")
 @click.option("--seed", default=0, show_default=True, help="Seed of whatever the stub makes up: ids, dynamic examples.")
 @click.option("--fault", "faults", multiple=True, metavar="CLAUSE[:WAY][@OPERATION]", help="Break a clause on purpose; may be given several times.")
+@click.option("--transport-fault", "transport_faults", multiple=True, metavar="KIND[=VALUE][,OPTION]...[@OPERATION]", help=_TRANSPORT)
+@click.option("--tls", is_flag=True, help="Serve HTTPS with a certificate made for this run; its CA file is named at the start.")
+@click.option("--tls-cert", type=click.Path(path_type=Path), metavar="FILE", help="Serve HTTPS with this certificate (PEM); with --tls-key.")
+@click.option("--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="The certificate's key (PEM, not encrypted).")
+@click.option("--plain-port", type=click.IntRange(0, 65535), help="A second port, whose callers come over plain HTTP as the API sees it; 0: any.")
+@click.option("--watch", is_flag=True, help="Reload a spec when its files change, and keep the records.")
 @click.option("--rate-limit", type=click.IntRange(0), help="Requests per window instead of the documented limit; 0 lifts it.")
 @click.option("--clock", type=float, metavar="SECONDS", help="Freeze the stub's clock at this moment (seconds since the epoch).")
 @click.option("--store", default="memory", show_default=True, metavar="memory|sqlite:FILE", help="Where records are kept; a file keeps them after the end.")
@@ -34,6 +50,12 @@ def command(
     replay: bool,
     seed: int,
     faults: tuple[str, ...],
+    transport_faults: tuple[str, ...],
+    tls: bool,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    plain_port: int | None,
+    watch: bool,
     rate_limit: int | None,
     clock: float | None,
     store: str,
@@ -44,20 +66,24 @@ def command(
     from mockserver import Clock, Engine, FaultError, serve
     from mockserver.filling import AmountError
     from mockserver.store import StoreError
+    from mockserver.tls import TlsError
 
     specs = specs_of(apis)
 
     def engine() -> Engine:
         mode = "replay" if replay else "stateful"
         options = {**_stored(specs, store, records), **_controlled(replay, **control)}
-        return Engine(specs, mode=mode, seed=seed, faults=faults, rate_limit=rate_limit, clock=Clock(clock), **options)  # type: ignore[arg-type]
+        return Engine(specs, mode=mode, seed=seed, faults=faults, transport_faults=transport_faults, rate_limit=rate_limit, clock=Clock(clock), **options)  # type: ignore[arg-type]
 
     try:
-        raise SystemExit(serve(engine, host, port, announce=_announce))
-    except (FaultError, StoreError, AmountError) as error:
+        with _identity(host, tls, tls_cert, tls_key) as identity:
+            beside = _watching(apis) if watch else None
+            raise SystemExit(serve(engine, host, port, announce=_announce, identity=identity, plain_port=plain_port, beside=beside))
+    except (FaultError, StoreError, AmountError, TlsError) as error:
         raise CannotGoOn(str(error)) from None
     except OSError as error:
-        raise CannotGoOn(f"{host}:{port}: can't be listened on ({error.strerror or error}); choose another with --port, or 0 for any that is free") from None
+        place, option = error.filename or f"{host}:{port}", "--port" if error.filename != f"{host}:{plain_port}" else "--plain-port"
+        raise CannotGoOn(f"{place}: can't be listened on ({error.strerror or error}); choose another with {option}, or 0 for any that is free") from None
 
 
 def _stored(specs: list[Spec], store: str, records: tuple[str, ...]) -> dict[str, Any]:
@@ -76,12 +102,38 @@ def _controlled(replay: bool, *, journal: bool | None, journal_size: int, contro
     return {"journal": kept, "control_token": control_token, "max_spaces": max_spaces}
 
 
-def _announce(url: str, engine: object) -> None:
-    from mockserver import Engine
+@contextmanager
+def _identity(host: str, made: bool, certificate: Path | None, key: Path | None) -> Iterator[Identity | None]:
+    """What is needed for TLS, if it is wanted; for as long as the `with` block lasts."""
+    if (certificate is None) is not (key is None) or (made and certificate is not None):
+        raise CannotGoOn("--tls makes a certificate; --tls-cert and --tls-key, both together, take yours: give the one or the others")
+    if made:
+        from mockserver.tls import made_identity
 
-    assert isinstance(engine, Engine)
-    for api in engine.apis.values():
+        with made_identity(host) as identity:
+            yield identity
+    elif certificate is not None and key is not None:
+        from mockserver.tls import given_identity
+
+        yield given_identity(certificate, key)
+    else:
+        yield None
+
+
+def _watching(apis: tuple[str, ...]) -> Callable[[Any], Any]:
+    from mockserver.watch import watching
+    from specs import names
+
+    return watching(apis or names(), click.echo)
+
+
+def _announce(live: Live) -> None:
+    for api in live.engine.apis.values():
         credential = next((principal.credential for principal in api.spec.seed.principals if principal.name == "full"), {})
         fields = " ".join(f"{name}={value}" for name, value in credential.items())
-        click.echo(f"{api.spec.title}: {url}{api.mount}{api.spec.base_path}" + (f"  (full: {fields})" if fields else ""))
-    click.echo(f"Ready on {url}. Ctrl-C ends it.")
+        click.echo(f"{api.spec.title}: {live.of(api.name)}" + (f"  (full: {fields})" if fields else ""))
+    if live.ca_file is not None:
+        click.echo(f"Trust this CA file, which is there until the end: {live.ca_file}")
+    if live.plain_url is not None:
+        click.echo(f"Plain HTTP, as the API sees it: {live.plain_url}")
+    click.echo(f"Ready on {live.url}. Ctrl-C ends it.")

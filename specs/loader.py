@@ -39,6 +39,13 @@ def load(name_or_path: str | Path) -> Spec:
         return _Loading(path).spec()
 
 
+def load_with_files(name_or_path: str | Path) -> tuple[Spec, frozenset[Path]]:
+    """The spec as `load` gives it, and the files that it was read from; raises `SpecError`."""
+    with _no_collection():
+        loading = _Loading(catalogue.find(name_or_path))
+        return loading.spec(), loading.files.paths
+
+
 @contextmanager
 def _no_collection() -> Iterator[None]:
     """Pause the garbage collector: loading makes many values and no garbage in cycles, and collecting in vain takes a third of its time."""

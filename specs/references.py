@@ -77,6 +77,11 @@ class Files:
         self._named: dict[tuple[str, str], Tree | None] = {}
         self._trees: dict[str, Tree | None] = {str(real): self.root}
 
+    @property
+    def paths(self) -> frozenset[Path]:
+        """The files that were read, or looked for, links resolved."""
+        return frozenset(map(Path, self._trees))
+
     def follow(self, node: Node) -> Node | None:
         """The node itself, or what its chain of `$ref`s ends at; None, with a problem noted, where that is nowhere."""
         seen: dict[tuple[str, Pointer], None] = {}

@@ -170,11 +170,33 @@ def _run_by_other(timed: Timed) -> Steps[Made]:
     needs = "a credential called other, of another user who sees shared records"
     if shared is None or not shared.everyone or "other" not in timed.exam.target.credentials:
         raise Ended(Skipped("no other user is known", needs))
+    if timed.exam.target.credentials["other"] == timed.exam.target.credentials.get("full"):
+        raise Ended(Inconclusive("the credentials full and other are the same", needs))
     made = yield from timed.own({shared.member: shared.everyone[0]})
     started = yield from timed.tell(timed.starts, made, as_="other")
     if started is None or not timed.exam.read.succeeded(started):
         raise Ended(Inconclusive(f"another user could not start a {timed.resource.singular}", needs))
+    if (yield from _is_the_same(timed, started)):
+        yield from timed.tell(timed.stops, made, as_="other")
+        raise Ended(Inconclusive("the credentials full and other seem to be the same user's", needs))
     return made
+
+
+def _user_of(timed: Timed, response: Response | None) -> Any:
+    """Whose the open entry is that an answer shows; None where it does not say."""
+    current = timed.shown(response).get(timed.timer.current or "")
+    return current.get(timed.entry("{user}") or "") if isinstance(current, Mapping) else None
+
+
+def _is_the_same(timed: Timed, theirs: Response | None) -> Steps[bool]:
+    """Whether other, who was answered so, is the user who is called full: a start by full shows the same user."""
+    if _user_of(timed, theirs) is None:
+        return False
+    mine = yield from timed.own()
+    started = yield from timed.tell(timed.starts, mine)
+    same = bool(_user_of(timed, started) == _user_of(timed, theirs))
+    yield from timed.tell(timed.stops, mine)
+    return same
 
 
 def _busy(timed: Timed, operation: Operation, first: Made, second: Made, response: Response) -> Flow:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.aiming import Aim, Aims, in_order, overloaded
+from conformance.asking import READS
 from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam
 from conformance.exchange import Request, Response
@@ -60,6 +61,8 @@ def _denied(exam: Exam, clause: Clause, how: Authorization, role: str) -> Flow:
     findings = Findings()
     aims, tried = Aims(exam, findings, _seen_by_all(exam)), Tried()
     denied = how.roles[role].denied if role in how.roles else []
+    if not how.documented and (yield from _is_nobodys(exam, clause, aims, denied, role)):
+        return Inconclusive(f"the credential {role} is refused as unknown where the role is not denied", f"a valid credential as {role}")
     for operation in in_order(exam.operations(clause)):
         if "*" not in denied and operation.id not in denied:
             continue
@@ -70,6 +73,15 @@ def _denied(exam: Exam, clause: Clause, how: Authorization, role: str) -> Flow:
             tried.refused.append(aim)
     yield from _nothing_done(aims, tried, role)
     return findings.verdict(f"{{n}} requests as {role} were refused or without effect", f"no operation denied to {role} could be asked")
+
+
+def _is_nobodys(exam: Exam, clause: Clause, aims: Aims, denied: list[str], role: str) -> Steps[bool]:
+    """Whether a read that the role is not denied is refused to it as to a caller who is not known."""
+    for operation in in_order(exam.operations(clause)):
+        aim = (yield from aims.at(operation)) if operation.effect in READS and not {"*", operation.id} & set(denied) else None
+        if aim is not None:
+            return _as_unknown(exam, (yield aim.request(exam, as_=role)))
+    return False
 
 
 # Denied operations are open

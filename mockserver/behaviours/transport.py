@@ -23,7 +23,8 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:  # noqa:
         if call.request.scheme == "https":
             return None
         if redirects:
-            location = "https" + call.request.origin.removeprefix("http") + call.mount + call.path
+            origin = call.request.secure or "https" + call.request.origin.removeprefix("http")
+            location = origin + call.mount + call.path
             query = f"?{call.request.query}" if call.request.query else ""
             return Response(308, {"location": location + query}, b"")
         return Refusal(cause)

@@ -7,8 +7,9 @@ import pytest
 from conformance.checks import CHECKS as EVERY
 from conformance.checks.content_negotiation import CHECKS
 from conformance.verdict import Failed, Inconclusive, Passed
+from specs.model import Resource, Spec
 from tests.conformance.checks.guarded import verdict
-from tests.conformance.checks.miniature import Call, Miniature, examine, seeded, verdict_on
+from tests.conformance.checks.miniature import Call, Miniature, Record, Refused, examine, seeded, verdict_on
 
 
 @pytest.mark.parametrize("clause", [
@@ -90,3 +91,27 @@ def test_method_that_the_document_does_not_name_is_not_called(clause: str) -> No
     known = exam.spec.clauses[clause]
     examine(exam, EVERY[known.kind][known.rule], known, implementation)
     assert {request.method for request in implementation.sent} <= {"GET", "POST", "PUT", "DELETE"}
+
+
+class TextIds(Miniature):
+    """Has ids of digits that are text, and takes no number for one."""
+
+    def __init__(self, spec: Spec, records: Any = None) -> None:
+        super().__init__(spec, records)
+        for name, table in self.records.items():
+            for record in table:
+                key = spec.resources[name].key
+                record[key] = f"{record[key]:06d}"
+
+    def new_key(self, resource: Resource, members: Record) -> str:
+        return f"{super().new_key(resource, members):06d}"
+
+    def find(self, call: Call, resource: Resource) -> Record:
+        if not isinstance(call.body.get(resource.key_parameter), str):
+            raise Refused("invalid_parameter")
+        return super().find(call, resource)
+
+
+@pytest.mark.parametrize("clause", ["request/post-json", "envelope/status", "envelope/hash", "rpc/action", "status/http"])
+def test_ids_are_sent_as_they_are_shown(clause: str) -> None:
+    assert isinstance(verdict_on(f"moonrope/{clause}", TextIds), Passed)

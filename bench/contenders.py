@@ -49,12 +49,13 @@ class Contender:
 def contenders(listing: Listing, tools: Tools, folder: Path) -> dict[str, Contender]:
     """All that is measured, by a short name."""
     asked = {"authorization": listing.authorization}
-    body = listing.body.read_bytes()
+    body, path = listing.body.read_bytes(), listing.base + listing.path
     replay = _proctor(str(listing.spec), "--replay")
     return {
-        "bare": Contender("bare RSGI application", _bare(), listing.path, asked, body, {"BENCH_BODY": str(listing.body)}),
-        "replay": Contender("**Proctor**, replay", replay, listing.path, asked, body),
-        "wiremock": Contender("WireMock, tuned", _wiremock(tools, listing, folder), listing.path, asked, body),
+        "bare": Contender("bare RSGI application", _bare(), path, asked, body, {"BENCH_BODY": str(listing.body)}),
+        "replay": Contender("**Proctor**, replay", replay, path, asked, body),
+        "wiremock": Contender("WireMock, tuned", _wiremock(tools, listing, folder), path, asked, body),
+        # Prism leaves the base path of a spec's server out.
         "prism": Contender("Prism, as shipped", _prism(tools, listing.spec), listing.path, asked, body),
         "thousand": _page(1_000),
         "million": _page(1_000_000),
@@ -82,7 +83,7 @@ def _wiremock(tools: Tools, listing: Listing, folder: Path) -> tuple[str, ...]:
     mappings = folder / "wiremock" / "mappings"
     mappings.mkdir(parents=True, exist_ok=True)
     mapping = {
-        "request": {"method": "GET", "urlPath": listing.path, "headers": {"Authorization": {"equalTo": listing.authorization}}},
+        "request": {"method": "GET", "urlPath": listing.base + listing.path, "headers": {"Authorization": {"equalTo": listing.authorization}}},
         "response": {"status": 200, "headers": {"Content-Type": "application/json"}, "body": listing.body.read_text("utf-8")},
     }
     (mappings / "list.json").write_text(json.dumps(mapping), encoding="utf-8")

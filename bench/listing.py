@@ -20,9 +20,10 @@ _PROJECTS = 11
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A spec whose list is about 4.7 kB long: its file, the path of the list, the header that opens it, and the bytes."""
+    """A spec whose list is about 4.7 kB long: its file, the base path and the path of the list, the header that opens it, and the bytes."""
 
     spec: Path
+    base: str
     path: str
     authorization: str
     body: Path
@@ -41,4 +42,4 @@ def written(folder: Path) -> Listing:
     (fixtures / "list.json").write_bytes(orjson.dumps(example))
     body = folder / "list-body.json"
     body.write_bytes(orjson.dumps(value))
-    return Listing(spec, "/api/1/projects.json", "Bearer miles-full-token", body)
+    return Listing(spec, "/api/1", "/projects.json", "Bearer miles-full-token", body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from urllib.parse import quote
 from mockserver.engine import MAX_BODY, Engine
 from mockserver.exchange import Request, Response
 from mockserver.rsgi import merged
+from mockserver.transport_faults import SEVERED, Disturbance
 
 __all__ = ["AsgiApp"]
 
@@ -19,7 +21,12 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class AsgiApp:
-    """Hands each request to an engine; `scheme` is what the API takes calls for, see `Request`."""
+    """Hands each request to an engine; `scheme` is what the API takes calls for, see `Request`.
+
+    Of transport faults, ASGI knows neither a reset nor garbage: `ConnectionResetError` is raised for both, which a client in
+    this process gets to see, and which makes a server end the connection or answer 500. A server may refuse to send a body that is
+    not as long as its Content-Length says.
+    """
 
     def __init__(self, engine: Engine, scheme: str = "https") -> None:
         self._engine = engine
@@ -33,7 +40,14 @@ class AsgiApp:
             if body is None:
                 return
             request = self._request(scope, body)
-            await self._send(send, self._engine.handle(request) if len(body) <= MAX_BODY else self._engine.too_large(request))
+            if len(body) > MAX_BODY:
+                await self._send(send, self._engine.too_large(request))
+                return
+            disturbance = self._engine.disturbance(request)
+            if disturbance is None:
+                await self._send(send, self._engine.handle(request))
+            else:
+                await self._disturbed(send, request, disturbance)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
 
@@ -59,13 +73,26 @@ class AsgiApp:
         client = (scope.get("client") or ("unknown",))[0]
         return Request(scope["method"], path or "/", query, headers, body, self._scheme, origin, mount, client)
 
+    async def _disturbed(self, send: Send, request: Request, disturbance: Disturbance) -> None:
+        response = self._engine.under(request, disturbance)
+        if disturbance.delay:
+            await asyncio.sleep(disturbance.delay)
+        if response is None or disturbance.severs:
+            raise ConnectionResetError(SEVERED)
+        await self._send(send, response, disturbance)
+
     @staticmethod
-    async def _send(send: Send, response: Response) -> None:
+    async def _send(send: Send, response: Response, disturbance: Disturbance = Disturbance()) -> None:  # noqa: B008 - a constant
         headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers.items()]
         if "content-length" not in response.headers and response.status not in (204, 304):
-            headers.append((b"content-length", str(len(response.body)).encode()))
+            headers.append((b"content-length", str(disturbance.content_length(response.body)).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": response.body})
+        if disturbance.spoils_body:
+            for number, piece in enumerate(disturbance.pieces(response.body)):
+                if number and disturbance.every:
+                    await asyncio.sleep(disturbance.every)
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"" if disturbance.spoils_body else response.body})
 
 
 async def _body(receive: Receive) -> bytes | None:

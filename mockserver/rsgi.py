@@ -48,7 +48,7 @@ class RsgiApp:
     __slots__ = ("_engine", "_gone", "_handle", "_patience", "_reading", "_replays", "_scheme", "_secure")
 
     def __init__(self, engine: Engine, scheme: str = "https", *, secure: int | None = None, patience: float = PATIENCE) -> None:
-        from granian.rsgi import ProtocolClosed  # here, since ASGI has need of this module, but not of granian
+        from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # here, since ASGI has need of this module, but not of granian
 
         self._engine = engine
         self._handle = engine.handle
@@ -144,8 +144,9 @@ class RsgiApp:
 
 
 def _says_nothing(headers: Any) -> bool:
-    """Whether the headers of a GET neither prefer anything nor name a space or announce a body: what a replay listens to."""
-    return not ("prefer" in headers or HEADER in headers or "content-length" in headers or "transfer-encoding" in headers)
+    """Whether the headers of a GET name one host, and neither prefer anything nor name a space or announce a body: what a replay listens to."""
+    listened = "prefer" in headers or HEADER in headers or "content-length" in headers or "transfer-encoding" in headers
+    return not listened and len(headers.get_all("host")) == 1
 
 
 def merged(items: list[tuple[str, str]]) -> dict[str, str]:

@@ -17,7 +17,10 @@ from mockserver.faults import FaultError
 if TYPE_CHECKING:
     from mockserver.api import Api
 
-__all__ = ["KINDS", "Disturbance", "TransportFault", "TransportFaults", "parse"]
+__all__ = ["KINDS", "SEVERED", "Disturbance", "TransportFault", "TransportFaults", "parse"]
+
+SEVERED = "the connection was reset, as a transport fault has it"
+"""What an adapter says that has no connection to reset."""
 
 LONGEST = 600.0
 """The longest that an answer is held back, in seconds."""
@@ -253,7 +256,8 @@ def _places(fault: TransportFault, apis: Mapping[str, Api]) -> frozenset[tuple[s
 
 def _together(struck: Sequence[tuple[TransportFault, Random]]) -> Disturbance:
     """Several faults at once: delays add up; of anything else the first of its kind counts."""
-    delay, found = 0.0, {}
+    delay = 0.0
+    found: dict[str, Any] = {}
     for fault, random in struck:
         if fault.kind == "latency":
             delay += fault.value * exp(random.gauss(0.0, fault.sigma)) if fault.sigma else fault.value

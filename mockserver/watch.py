@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mockserver.reloading import UnfitError, reload
-from specs import Spec, SpecError, find
-from specs.loader import load_with_files
+from specs import Spec, SpecError, find, load
+from specs.loader import files_of
 
 if TYPE_CHECKING:
     from mockserver.engine import Engine
@@ -32,6 +33,12 @@ class _Watched:
     files: frozenset[Path]
     seen: Stamps = field(default_factory=dict)
     changing: bool = False
+
+    def look_round(self) -> None:
+        """Finds out which files there are to watch; those that are known keep how they were when they were looked at last."""
+        with suppress(SpecError):
+            self.files |= files_of(self.name)
+        self.seen = {**_stamps(self.files), **self.seen}
 
     def settled_anew(self) -> bool:
         """Whether the files have changed, and are not being written any more: they look the same twice in a row."""
@@ -55,11 +62,7 @@ def watching(names: Iterable[str], tell: Callable[[str], None], every: float = E
         watched = [_Watched(name, frozenset([find(name)])) for name in specs]
         for one in watched:
             one.seen = _stamps(one.files)
-            try:
-                _, one.files = await asyncio.to_thread(load_with_files, one.name)
-            except SpecError:
-                one.changing = True  # It was readable a moment ago.
-            one.seen = {**_stamps(one.files), **one.seen}
+            await asyncio.to_thread(one.look_round)
         while True:
             await asyncio.sleep(every)
             for one in watched:
@@ -71,18 +74,15 @@ def watching(names: Iterable[str], tell: Callable[[str], None], every: float = E
 
 async def _reload(engine: Engine, one: _Watched, tell: Callable[[str], None]) -> None:
     try:
-        spec, files = await asyncio.to_thread(load_with_files, one.name)
-        told = _put_in_place(engine, spec)
+        told = _put_in_place(engine, await asyncio.to_thread(load, one.name))
     except SpecError as error:
         tell(f"{one.name} has changed, but can't be read. What was served before still is.\n{error}")
     except UnfitError as error:
-        reset = "Change the spec, or drop the records (POST /__proctor/state/reset) and save the spec again."
-        tell(f"{one.name} has changed, but what is kept has no place in it. What was served before still is. {reset}\n{error}")
+        advice = "Change the spec, or drop the records (POST /__proctor/state/reset) and save the spec again."
+        tell(f"{one.name} has changed, but what is kept has no place in it. What was served before still is. {advice}\n{error}")
     else:
-        one.seen.update({path: stamp for path, stamp in _stamps(files).items() if path not in one.seen})
-        one.files = files
-        one.seen = {path: one.seen[path] for path in files}
         tell("\n".join([f"{one.name} has changed, and is served as it is now.", *told]))
+    await asyncio.to_thread(one.look_round)
 
 
 def _put_in_place(engine: Engine, spec: Spec) -> list[str]:

@@ -21,7 +21,7 @@ from specs.model import Clause, Document, Group, Operation, Parent, Principal, R
 from specs.operations import base_path, operation_ids, operations
 from specs.references import Files, Node, bundle
 
-__all__ = ["lint", "load"]
+__all__ = ["files_of", "lint", "load"]
 
 SCHEMA_MEMBERS = frozenset({"always", "on_failure", "on_success", "record", "shape"})
 """Members of parameters and arguments that hold a JSON Schema, in which references are resolved."""
@@ -39,11 +39,13 @@ def load(name_or_path: str | Path) -> Spec:
         return _Loading(path).spec()
 
 
-def load_with_files(name_or_path: str | Path) -> tuple[Spec, frozenset[Path]]:
-    """The spec as `load` gives it, and the files that it was read from; raises `SpecError`."""
+def files_of(name_or_path: str | Path) -> frozenset[Path]:
+    """The files that a spec refers to, and its own, also where the spec is wrong, or a file is not there.
+
+    Raises `SpecError` where its own can't be read.
+    """
     with _no_collection():
-        loading = _Loading(catalogue.find(name_or_path))
-        return loading.spec(), loading.files.paths
+        return _Loading(catalogue.find(name_or_path)).files.paths
 
 
 @contextmanager

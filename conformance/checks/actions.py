@@ -271,7 +271,7 @@ def _leaps(timed: Timed, running: float | None, after: float | None, response: R
     """What is wrong where a total leaps by a stop; not judged where requests may have been held back in between."""
     if running is None or after is None or running < 2 or timed.exam.spec.group_of_kind("rate_limit") is not None:
         return ""
-    return f"{running:g} just before, {after:g} after" if after - running > 1.5 + response.elapsed else ""
+    return f"{running:g} just before, {after:g} after" if after - running > 1.5 + 2 * response.elapsed else ""
 
 
 def _stopped_by_body(timed: Timed, operation: Operation, made: Made, inputs: Mapping[str, Any]) -> Steps[None]:

@@ -184,7 +184,14 @@ def member_keeps_schema(exam: Exam, clause: Clause, exchange: Exchange) -> Obser
         wrong = mismatch(schema, value)
         if wrong is not None:
             return Broken(f"{place} as documented: {_short(schema)}", wrong)
-    return Fine()
+    return Fine(_further(arguments, value))
+
+
+def _further(arguments: MemberMatches, value: Any) -> str:
+    """A remark on members of a body beside those that it must always have; empty where there are none, or may be any."""
+    known = (arguments.always or {}).get("required", ())
+    further = sorted(set(value) - set(known)) if known and not arguments.at and isinstance(value, Mapping) else []
+    return f"further members that are not documented: {', '.join(further[:5])}" if further else ""
 
 
 def _speaks_of(exam: Exam, clause: Clause, exchange: Exchange, response: Response) -> bool:

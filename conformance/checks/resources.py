@@ -341,8 +341,10 @@ def _refuses_role(exam: Exam, operation: Operation) -> Flow:
     if aim is None:
         return Inconclusive(f"nothing to aim {operation.id} at without doing harm")
     response = yield aim.request(exam, as_="limited")
-    if exam.read.succeeded(response) and not exam.parameters_of("authorization", operation).documented:
-        return Inconclusive(f"the credential called limited may do {operation.id}", "a credential that may not")
+    if not exam.parameters_of("authorization", operation).documented and (exam.read.succeeded(response) or response.status == 401):
+        # Whether a caller who is known may be answered so is another rule's.
+        why = "may do" if exam.read.succeeded(response) else "is not known to"
+        return Inconclusive(f"the credential called limited {why} {operation.id}", "a credential that may not")
     return _told_of(exam, operation, "forbidden", response, "a caller who may not")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from conformance.check import Steps
 from conformance.exam import Walk
 from tests.conformance.checks.miniature import Call, Miniature, Refused, seeded
 
@@ -35,12 +36,16 @@ def test_walk_by_a_size_that_the_target_does_not_have_is_whole(kind: type[Miniat
     exam, implementation = seeded("productive", kind)
     resource = max(exam.spec.resources.values(), key=lambda one: len(implementation.records[one.name]))
     implementation.records[resource.name] = implementation.records[resource.name][:total]
-    steps = exam.walk(resource, size=30)
-    request = next(steps)
-    with pytest.raises(StopIteration) as end:
-        while True:
-            request = steps.send(implementation(request))
-    walk = end.value.value
-    assert isinstance(walk, Walk)
+    walk = _walked(exam.walk(resource, size=30), implementation)
     assert walk.complete
     assert len(walk.records) == min(total, len(implementation.records[resource.name])) >= 45
+
+
+def _walked(steps: Steps[Walk], implementation: Miniature) -> Walk:
+    request = next(steps)
+    try:
+        while True:
+            request = steps.send(implementation(request))
+    except StopIteration as end:
+        walk: Walk = end.value
+        return walk

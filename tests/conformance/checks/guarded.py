@@ -256,7 +256,7 @@ def verdict(checks: dict[str, Check], clause: str, bug: str = "", *, limit: int 
     answer, exam, bound = Guarded(spec, bug, few=few, limit=limit), exam_of(spec, **how), spec.clauses[clause]
     exchanges: list[Exchange] = []
     check = checks[bound.rule]
-    own = _driven(check.flow(exam, bound), answer, exchanges) if check.flow else Inconclusive("no flow")
+    own = driven(check.flow(exam, bound), answer, exchanges) if check.flow else Inconclusive("no flow")
     if isinstance(own, Failed | Errored) or check.observe is None:
         return own
     seen = [check.observe(exam, bound, exchange) for exchange in exchanges]
@@ -266,7 +266,9 @@ def verdict(checks: dict[str, Check], clause: str, bug: str = "", *, limit: int 
     return Passed("observed") if any(isinstance(one, Fine) for one in seen) and isinstance(own, Inconclusive) else own
 
 
-def _driven(flow: Generator[Request | Wait, Response, Verdict], answer: Guarded, exchanges: list[Exchange]) -> Verdict:
+def driven(flow: Generator[Request | Wait, Response, Verdict], answer: Guarded, exchanges: list[Exchange] | None = None) -> Verdict:
+    """The verdict of a flow that the tiny implementation answers."""
+    exchanges = [] if exchanges is None else exchanges
     try:
         step = next(flow)
         while True:

@@ -15,7 +15,7 @@ from conformance.exchange import Request, Response, Wait
 from conformance.verdict import Failed, Inconclusive, Passed, Verdict
 from specs.model import Resource
 from tests.conformance.checks.listed import COMPANY, MILES, OTHER
-from tests.conformance.checks.miniature import Call, Miniature, Record, Refused, exam_of
+from tests.conformance.checks.miniature import KEYS, Call, Miniature, Record, Refused, exam_of
 
 SPEC = specs.load("88miles")
 IN, ONE, OUT, CLOSED, OPEN, LIMITS, TOTALS = (
@@ -149,9 +149,9 @@ class Clocked(Miniature):
         return record
 
 
-def clocked(clause: str, bug: str = "", *, write: bool = True, records: list[Record] | None = None) -> Verdict:
+def clocked(clause: str, bug: str = "", *, write: bool = True, records: list[Record] | None = None, kind: type[Clocked] = Clocked) -> Verdict:
     known = {"companies": MILES["companies"], "projects": records if records is not None else MILES["projects"]}
-    mini = Clocked(known)
+    mini = kind(known)
     mini.bug = bug
     exam = exam_of("88miles", write=write, spec=SPEC)
     bound = SPEC.clauses[clause]
@@ -234,6 +234,24 @@ def test_limits_that_are_null_are_open() -> None:
 def test_known_records_are_looked_at() -> None:
     over = {**MILES["projects"][0], "time_limit": 10, "grand_total": 15}
     assert isinstance(clocked(LIMITS, "over_late", records=[over, {**over, "uuid": OTHER, "company_uuid": COMPANY}]), Failed)
+
+
+class OneUser(Clocked):
+    """All credentials are of one user, as the entries say."""
+
+    def credential(self, call: Call) -> str:
+        super().credential(call)
+        return KEYS["full"]
+
+    def show_shift(self, shown: Record, running: dict[str, Any] | None) -> None:
+        super().show_shift(shown, running)
+        if running is not None:
+            shown["current_shift"]["user_uuid"] = OTHER
+
+
+@pytest.mark.parametrize("clause", [ONE, TOTALS])
+def test_other_who_is_the_same_user_proves_nothing_of_others(clause: str) -> None:
+    assert not isinstance(clocked(clause, kind=OneUser), Failed)
 
 
 def test_start_that_does_nothing_proves_nothing_of_others() -> None:

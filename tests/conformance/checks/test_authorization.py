@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+import specs
 from conformance.checks.authorization import CHECKS
+from conformance.checks.resources import CHECKS as RESOURCES
+from conformance.exam import Exam
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped
-from tests.conformance.checks.guarded import verdict
+from tests.conformance.checks.guarded import Guarded, driven, exam_of, verdict
 
 
 @pytest.mark.parametrize("clause", [
@@ -45,3 +50,20 @@ def test_reads_alone_prove_nothing() -> None:
 
 def test_limited_credential_is_needed() -> None:
     assert isinstance(verdict(CHECKS, "timedash/auth/forbidden", without=("limited",)), Skipped)
+
+
+def test_limited_credential_that_is_nobodys_proves_nothing_where_the_target_says_its_roles() -> None:
+    spec = specs.load("timedash")
+    plain = exam_of(spec)
+    roles = {"roles": {"roles": {"limited": {"denied": ["createContact"]}}}}
+    credentials = {**plain.target.credentials, "limited": {"key": "nobodys"}}
+    exam = Exam(spec, replace(plain.target, credentials=credentials, parameters=roles))
+    clause = spec.clauses["timedash/auth/forbidden"]
+    flow = CHECKS[clause.rule].flow
+    assert flow is not None
+    assert isinstance(driven(flow(exam, clause), Guarded(spec)), Inconclusive)
+
+
+@pytest.mark.parametrize("bug", ["no_roles", "as_unknown"])
+def test_role_that_no_document_describes_is_not_held_against_an_operation(bug: str) -> None:
+    assert not isinstance(verdict(RESOURCES, "88miles/operation/create", bug), Failed)

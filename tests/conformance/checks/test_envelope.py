@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance.check import Broken
+from conformance.check import Broken, Fine
 from conformance.checks.envelope import CHECKS
 from conformance.exchange import Exchange, Request, Response
 from conformance.verdict import Failed, Inconclusive, Passed
@@ -348,3 +348,15 @@ def test_body_of_a_web_server_before_the_api_is_not_judged(clause: str) -> None:
     assert observe is not None
     assert observe(exam, known, Exchange(request, page)) is None
     assert isinstance(observe(exam, known, Exchange(request, replace(page, status=422))), Broken)
+
+
+def test_further_members_are_remarked_on() -> None:
+    exam, implementation = seeded("moonrope", type("Kind", (Enveloped,), {"change": _with(extra=1)}))
+    known = exam.spec.clauses["moonrope/envelope/hash"]
+    operation = next(operation for operation in exam.operations(known) if operation.effect == "list")
+    request = exam.ask.operation(operation)
+    observe = CHECKS[known.rule].observe
+    assert observe is not None
+    seen = observe(exam, known, Exchange(request, implementation(request)))
+    assert isinstance(seen, Fine)
+    assert "extra" in seen.remark

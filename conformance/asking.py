@@ -41,7 +41,7 @@ class Asking:
         self.authentication: Authentication | None = group.parameters if group else None
         group = spec.group_of_kind("content_negotiation")
         self.media: ContentNegotiation = group.parameters if group else ContentNegotiation()
-        self.text_keys: set[str] = set()      # resources whose ids were seen to be text, whatever the spec says
+        self.text_keys: set[str] = set()  # resources whose ids were seen to be text, whatever the spec says
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ class Asking:
         template, query_pairs, payload = path or operation.path, list(query), dict(parameters or {})
         values = dict(parents or {})
         if key is not None:
-            self._name_record(operation, key, values, payload, query_pairs)
+            self._name_record(operation, key, values, payload)
         in_body: dict[str, Any] = {}
         for name, value in payload.items():
             if self._goes_into_body(operation, name):
@@ -135,7 +135,15 @@ class Asking:
         return self.operation(operation, parameters=asked, **how)
 
     def following(
-        self, operation: Operation, request: Request, response: Response, pagination: Pagination, *, size: int | None = None, parameters: Mapping[str, Any] | None = None, **how: Any
+        self,
+        operation: Operation,
+        request: Request,
+        response: Response,
+        pagination: Pagination,
+        *,
+        size: int | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        **how: Any,
     ) -> Request | None:
         """The next page by the cursor or link that a page gave; None at the end. A link to another host is not followed."""
         try:
@@ -184,7 +192,7 @@ class Asking:
         others = {parameter for parent in resource.parents for parameter in parent.parameters}
         return next((name for name in reversed(operation.path_parameters) if name not in others), None)
 
-    def _name_record(self, operation: Operation, key: Any, values: dict[str, Any], payload: dict[str, Any], query: list[tuple[str, Any]]) -> None:
+    def _name_record(self, operation: Operation, key: Any, values: dict[str, Any], payload: dict[str, Any]) -> None:
         parameter = self.key_parameter(operation)
         if parameter is not None:
             values[parameter] = key

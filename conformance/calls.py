@@ -41,6 +41,7 @@ __all__ = [
     "writable",
 ]
 
+
 def ask(request: Request) -> Steps[Exchange]:
     """One request and its answer, together."""
     response = yield request

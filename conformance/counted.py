@@ -67,7 +67,7 @@ def judge_totals(timed: Timed, record: Mapping[str, Any], operation: Operation) 
             raise Ended(Failed(f"{name} in whole seconds", repr(value), operation=operation.id))
         timed.findings.saw(f"{operation.id}: {name}")
     numbers = [float(value) for value in totals.values()]
-    if len(numbers) == 2 and numbers[1] > numbers[0] + 1:      # each may be rounded in its own way
+    if len(numbers) == 2 and numbers[1] > numbers[0] + 1:  # each may be rounded in its own way
         raise Ended(Failed(f"{timed.timer.own_total} no more than {timed.timer.total}", f"{numbers[1]:g} and {numbers[0]:g}", operation=operation.id))
 
 

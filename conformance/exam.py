@@ -164,7 +164,11 @@ class Exam:
         made = self.payloads.bound_value(resource, member)
         if made is not None:
             return str(made)
-        raise Ended(Inconclusive(f"no {parent.singular} is known", f"a record of {resource.name} whose {member} is set, or create.{member} under [resources.{resource.name}]"))
+        raise Ended(
+            Inconclusive(
+                f"no {parent.singular} is known", f"a record of {resource.name} whose {member} is set, or create.{member} under [resources.{resource.name}]"
+            )
+        )
 
     def known_key(self, resource: Resource, *, as_: str | None = "full") -> Steps[str]:
         """The id of a record that exists: one of the list, or else one made for it; ends the check where there is none."""
@@ -191,7 +195,8 @@ class Exam:
             told = self.read.excerpt(response)
             raise Ended(
                 Inconclusive(
-                    f"creating a {resource.singular} was answered with {response.status}: {told}", f"a payload that works, as `create` under [resources.{resource.name}]"
+                    f"creating a {resource.singular} was answered with {response.status}: {told}",
+                    f"a payload that works, as `create` under [resources.{resource.name}]",
                 )
             )
         try:
@@ -315,7 +320,9 @@ class Exam:
         except Unreadable:
             return None
 
-    def listed(self, resource: Resource, key: str, *, as_: str | None = "full", operation: Operation | None = None, parents: Mapping[str, str] | None = None) -> Steps[bool | None]:
+    def listed(
+        self, resource: Resource, key: str, *, as_: str | None = "full", operation: Operation | None = None, parents: Mapping[str, str] | None = None
+    ) -> Steps[bool | None]:
         """Whether a record of that id stands in the list: True, False, or None where the list's end could not be seen."""
         pagination = self.pagination(operation or self._list_of(resource))
         size = (pagination.maximum or pagination.stub_default) if pagination is not None and pagination.size else None

@@ -17,7 +17,7 @@ class NotPermitted(Exception):  # noqa: N818 - a fact about the target, thrown i
     """The request would touch what the target does not permit; the message says what to add."""
 
 
-class Unreadable(ValueError):
+class Unreadable(ValueError):  # noqa: N818 - a fact about a body, not an error of ours
     """A body is not what was asked of it: the message says what was found."""
 
 

@@ -252,4 +252,3 @@ def _changes(exam: Exam, own: Made) -> Iterator[Attempt]:
         yield Attempt(f"an empty {name}" if _as_text(exam) else f"{name} of null", {name: "" if _as_text(exam) else None})
     if len(broken) > 1:
         yield Attempt("every member of a wrong type", broken, of_type=True)
-

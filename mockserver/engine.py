@@ -228,7 +228,7 @@ class Engine:
         try:
             space = self.space_of(request)
         except SpaceError as error:
-            return _problem(error.status, str(error))
+            return _told(request, _problem(error.status, str(error)))
         journal = self.journal
         if not journal.on:
             return self._answer(request, space)
@@ -243,18 +243,17 @@ class Engine:
             name, slash, rest = path[1:].partition("/")
             api, path, mount = self.apis.get(name), slash + rest, f"{mount}/{name}"
             if api is None:
-                return self._no_api()
+                return _told(request, self._no_api())
         served, values, suffix, methods = api.route(request.method, path)
         if (self.mode == "replay" or "prefer" in request.headers) and served.operation is not None:
             answer = self._replayed(served, request)
             if answer is not None:
-                return answer if request.method != "HEAD" else _headless(answer)
+                return _told(request, answer)
         query, broken = read_query(request.query) if request.query else ({}, None)
         call = Call(request, served, values, query, space)
         call.broken, call.suffix, call.mount, call.path = broken, suffix, mount, path
         call.allow = methods.allow if methods is not None else ""
-        answer = (space.broken.get(served) or served.honest).run(call)
-        return answer if request.method != "HEAD" else _headless(answer)
+        return _told(request, (space.broken.get(served) or served.honest).run(call))
 
     def settled(self, path: str) -> Response | None:
         """The response to a GET of a raw path that has no body, prefers nothing and names no space, where that is settled: in a replay.
@@ -297,7 +296,7 @@ class Engine:
             answer = _problem(status, "The stub was told to fail.") if status in HTTPStatus._value2member_map_ else Response(status, {}, b"")
         if self.journal.on:
             self.journal.add(request, answer, self.space_of(request).name, 0.0)
-        return answer if request.method != "HEAD" else _headless(answer)
+        return _told(request, answer)
 
     def locate(self, request: Request) -> Served | None:
         """What serves a request: an operation, or what stands for none; None where no API is meant."""
@@ -345,6 +344,8 @@ def _problem(status: int, detail: str) -> Response:
     return Response(status, {"content-type": "application/problem+json"}, orjson.dumps(body))
 
 
-def _headless(answer: Response) -> Response:
-    """The same for HEAD: no body, but its length."""
+def _told(request: Request, answer: Response) -> Response:
+    """The answer as its request may have it: for HEAD without the body, but with its length."""
+    if request.method != "HEAD":
+        return answer
     return Response(answer.status, {**answer.headers, "content-length": str(len(answer.body))}, b"")

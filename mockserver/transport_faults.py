@@ -60,7 +60,7 @@ class Disturbance:
 
     `delay` holds the answer back. `status` takes the place of the operation, and `reset` that of the answer: `before` the operation
     is done, or `after`. `garbage` is sent instead of HTTP. `length` is how far Content-Length is off. `piece` bytes of the body
-    come at a time, `every` so many seconds. `truncate` says how much of the body comes at all.
+    come at a time, `every` so many seconds. `truncate` says how much of the body comes at all, which is a byte at least.
     """
 
     delay: float = 0.0
@@ -91,7 +91,7 @@ class Disturbance:
         cut = self.truncate
         if cut is not None:
             kept = int(len(body) * cut.value) if cut.relative else int(cut.value)
-            body = body[: max(0, min(kept, len(body) - 1))]
+            body = body[: max(1, min(kept, len(body) - 1))]
         step = self.piece or len(body) or 1
         for start in range(0, len(body), step):
             yield body[start : start + step]

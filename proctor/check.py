@@ -25,7 +25,13 @@ PERMITS = {"write": "write", "exhaust-rate-limit": "exhaust_rate_limit"}
 @click.argument("api", required=False, metavar="[API|FILE]")
 @click.option("--url", help="Where the implementation is; without it, the nearest proctor.toml says.")
 @click.option("--target", "target_file", type=click.Path(), help="A target file; without it, the nearest proctor.toml.")
-@click.option("--credential", "credentials", multiple=True, metavar="ROLE.FIELD=VALUE", help="A field of a credential: full.key=${MY_KEY}. ${NAME} is read from the environment.")
+@click.option(
+    "--credential",
+    "credentials",
+    multiple=True,
+    metavar="ROLE.FIELD=VALUE",
+    help="A field of a credential: full.key=${MY_KEY}. ${NAME} is read from the environment.",
+)
 @click.option("--plain-url", help="Where the implementation is over plain HTTP, only to see that it refuses.")
 @click.option("--base-path", help="Where the operations' paths begin, if that can't be found out.")
 @click.option("--ca-file", type=click.Path(), help="The CA of a private certificate.")
@@ -126,9 +132,8 @@ def _target(api: str | None, given: dict[str, Any]) -> Target:
         raise CannotGoOn(f"{path}: is a target of {target.api}, not of {api}; leave the API away, or name another file with --target")
     added = from_arguments(target.api, given["url"] or target.url, credentials=credentials, **said)
     merged = {name: {**target.credentials.get(name, {}), **fields} for name, fields in added.credentials.items()}
-    return replace(
-        target, url=added.url, credentials={**target.credentials, **merged}, permit=replace(target.permit, **permits), **{name: getattr(added, name) for name in said}
-    )
+    also = {name: getattr(added, name) for name in said}
+    return replace(target, url=added.url, credentials={**target.credentials, **merged}, permit=replace(target.permit, **permits), **also)
 
 
 def _credentials(given: Iterable[str]) -> dict[str, dict[str, str]]:

@@ -99,7 +99,8 @@ def _prove(spec: Spec, only: tuple[str, ...], verbose: bool) -> bool:
         outcomes.append(outcome)
         if verbose or not outcome.killed:
             word = "killed  " if outcome.killed else "SURVIVED"
-            click.echo(f"  {word} {fault.name} ({outcome.requests} requests, {outcome.seconds:.2f} s)" + ("" if outcome.killed else f": {fault.says} {outcome.verdict}"))
+            why = "" if outcome.killed else f": {fault.says} {outcome.verdict}"
+            click.echo(f"  {word} {fault.name} ({outcome.requests} requests, {outcome.seconds:.2f} s){why}")
     return _summed_up(spec, clean, outcomes, time.perf_counter() - begun)
 
 

@@ -348,9 +348,7 @@ def _not_met(exam: Exam, aim: Aim, what: str, accept: str, findings: Findings) -
     return response
 
 
-def _by_all(
-    exam: Exam, findings: Findings, served: list[tuple[str, Operation]], refusing: list[tuple[str, Operation]]
-) -> Failed | Passed | Inconclusive:
+def _by_all(exam: Exam, findings: Findings, served: list[tuple[str, Operation]], refusing: list[tuple[str, Operation]]) -> Failed | Passed | Inconclusive:
     refused_somewhere, status = {what for what, _ in refusing}, exam.read.cause("not_acceptable").status
     if served and not refusing:
         every = ", ".join(dict.fromkeys(what for what, _ in served))

@@ -229,6 +229,7 @@ def _newest_only(step: Step, site: Site) -> Step:
 
 _CAUSE = "unauthenticated"
 
+
 def _has_texts(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
     return bool(getattr(clause.arguments, "members", []))
 

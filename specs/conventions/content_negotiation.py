@@ -15,9 +15,9 @@ class ContentNegotiation(Struct, frozen=True, forbid_unknown_fields=True):
     """Parameters of `content_negotiation`."""
 
     response: Annotated[str, Meta(description="Media type of the stub's bodies.")] = "application/json"
-    accepted: Annotated[list[str], Meta(description="Media types that a response's body may have; a name such as `json` matches any type that has it as subtype or suffix.")] = field(
-        default_factory=lambda: ["json"]
-    )
+    accepted: Annotated[
+        list[str], Meta(description="Media types that a response's body may have; a name such as `json` matches any type that has it as subtype or suffix.")
+    ] = field(default_factory=lambda: ["json"])
     request: Annotated[list[str], Meta(description="Media types that a request's body may have.")] = field(default_factory=lambda: ["application/json"])
     refuse_other_requests: Annotated[bool, Meta(description="True where another media type is refused as unsupported.")] = False
     refuse_unacceptable: Annotated[bool, Meta(description="True where an Accept that can't be met is refused.")] = False

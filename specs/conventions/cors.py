@@ -15,7 +15,9 @@ class Cors(Struct, frozen=True, forbid_unknown_fields=True):
     """Parameters of `cors`."""
 
     origins: Annotated[list[str], Meta(description="Origins the stub allows; `*` means any.")] = field(default_factory=lambda: ["*"])
-    headers: Annotated[list[str], Meta(description="Request headers a preflight must allow.")] = field(default_factory=lambda: ["authorization", "content-type"])
+    headers: Annotated[list[str], Meta(description="Request headers a preflight must allow.")] = field(
+        default_factory=lambda: ["authorization", "content-type"]
+    )
     expose: list[str] = field(default_factory=list)
     max_age: Annotated[int, Meta(description="Seconds a preflight may be remembered.")] = 600
 

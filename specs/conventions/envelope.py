@@ -8,7 +8,7 @@ from msgspec import Meta, Struct, field
 
 from specs.conventions.rule import Rule
 
-__all__ = ["RULES", "Envelope", "Input", "Including", "MemberMatches", "Outcome"]
+__all__ = ["RULES", "Envelope", "Including", "Input", "MemberMatches", "Outcome"]
 
 
 class Outcome(Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,9 +16,7 @@ class Sorting(Struct, frozen=True, forbid_unknown_fields=True):
 
     style: Annotated[
         Literal["dash", "comma", "two_parameters", "order_string", "any"],
-        Meta(
-            description="`sort=-name`; `sort=name,desc`; `sort_by=name&order=desc`; `order=name desc, other asc`; `any` is a stub that takes dash and comma."
-        ),
+        Meta(description="`sort=-name`; `sort=name,desc`; `sort_by=name&order=desc`; `order=name desc, other asc`; `any` is a stub that takes dash and comma."),
     ]
     parameter: Annotated[str, Meta(description="The parameter that names the key.")] = "sort"
     direction: Annotated[str | None, Meta(description="The parameter that names the direction, for `two_parameters`.")] = None

@@ -46,9 +46,9 @@ def test_stranger_is_refused(api: str, name: str) -> None:
     assert answered(exam, exchange, "unauthenticated")
 
 
-@pytest.mark.parametrize(("api", "name"), [
-    (api, name) for api, name in OPERATIONS if seeded(api, most=1)[0].spec.operations[name].effect not in ("list", "create", "singleton")
-])
+@pytest.mark.parametrize(
+    ("api", "name"), [(api, name) for api, name in OPERATIONS if seeded(api, most=1)[0].spec.operations[name].effect not in ("list", "create", "singleton")]
+)
 def test_unknown_record_is_not_found(api: str, name: str) -> None:
     exam, answer = seeded(api, most=3)
     exchange = run(calls.absent_record(exam, exam.spec.operations[name]), answer)
@@ -83,11 +83,14 @@ def test_parents_are_those_of_the_record() -> None:
     assert run(calls.parents_for(exam, exam.spec.operations["showProject"], record), answer) == {}
 
 
-@pytest.mark.parametrize(("api", "name", "sent"), [
-    ("88miles", "listProjects", {"where": 'name = "{}"'}),
-    ("productive", "listCompanies", {"filter[name]": "{}"}),
-    ("moonrope", "listContacts", {"filters": {"name": "{}"}}),
-])
+@pytest.mark.parametrize(
+    ("api", "name", "sent"),
+    [
+        ("88miles", "listProjects", {"where": 'name = "{}"'}),
+        ("productive", "listCompanies", {"filter[name]": "{}"}),
+        ("moonrope", "listContacts", {"filters": {"name": "{}"}}),
+    ],
+)
 def test_list_is_narrowed_in_the_documented_way(api: str, name: str, sent: dict[str, Any]) -> None:
     exam, answer = seeded(api, most=1)
     assert calls.narrows(exam, exam.spec.operations[name])
@@ -96,11 +99,14 @@ def test_list_is_narrowed_in_the_documented_way(api: str, name: str, sent: dict[
     assert json.dumps(sent).replace("{}", "proctor-none") == json.dumps({key: asked[key] for key in sent})
 
 
-@pytest.mark.parametrize(("api", "name", "asked"), [
-    ("88miles", "listProjectsInCompany", {"order": "name asc"}),
-    ("moonrope", "listContacts", {"sort_by": "id", "order": "asc"}),
-    ("timedash", "listContacts", None),
-])
+@pytest.mark.parametrize(
+    ("api", "name", "asked"),
+    [
+        ("88miles", "listProjectsInCompany", {"order": "name asc"}),
+        ("moonrope", "listContacts", {"sort_by": "id", "order": "asc"}),
+        ("timedash", "listContacts", None),
+    ],
+)
 def test_order_is_asked_for_in_the_documented_way(api: str, name: str, asked: dict[str, str] | None) -> None:
     exam, _ = seeded(api, most=1)
     assert calls.ordered(exam, exam.spec.operations[name]) == asked

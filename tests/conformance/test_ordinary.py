@@ -17,16 +17,19 @@ def test_plain_call_is_ordinary() -> None:
     assert ordinary(MILES, Exchange(PLAIN, Response(404))) is SHOW
 
 
-@pytest.mark.parametrize("request_", [
-    replace(PLAIN, method="HEAD"),
-    replace(PLAIN, operation=None),
-    replace(PLAIN, url=PLAIN.url + "p"),
-    replace(PLAIN, url=PLAIN.url.replace("http:", "https:")),
-    replace(PLAIN, url=PLAIN.url.replace("mini", "other")),
-    replace(PLAIN, url=PLAIN.url + "/more"),
-    replace(PLAIN, url=PLAIN.url + "?callback=f"),
-    MILES.ask.operation(SHOW, key="1", headers=[("Accept", "text/html")]),
-])
+@pytest.mark.parametrize(
+    "request_",
+    [
+        replace(PLAIN, method="HEAD"),
+        replace(PLAIN, operation=None),
+        replace(PLAIN, url=PLAIN.url + "p"),
+        replace(PLAIN, url=PLAIN.url.replace("http:", "https:")),
+        replace(PLAIN, url=PLAIN.url.replace("mini", "other")),
+        replace(PLAIN, url=PLAIN.url + "/more"),
+        replace(PLAIN, url=PLAIN.url + "?callback=f"),
+        MILES.ask.operation(SHOW, key="1", headers=[("Accept", "text/html")]),
+    ],
+)
 def test_odd_call_is_not_ordinary(request_: Request) -> None:
     assert ordinary(MILES, Exchange(request_, Response(200))) is None
 

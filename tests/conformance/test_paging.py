@@ -26,29 +26,35 @@ def page(index: int, count: int, **told: Any) -> Page:
     return Page(index, Request("GET", "http://x.test"), Response(200), tuple(map(str, range(count))), told)
 
 
-@pytest.mark.parametrize(("index", "count", "told"), [
-    (0, 3, {"page": 1, "per_page": 3, "pages": 4, "total": 10}),
-    (3, 1, {"page": 4, "per_page": 3, "pages": 4, "total": 10}),
-    (0, 0, {"page": 1, "per_page": 3, "pages": 0, "total": 0}),
-    (0, 0, {"page": 1, "per_page": 3, "pages": 1, "total": 0}),
-    (0, 3, {}),
-    (0, 3, {"total": 3}),
-])
+@pytest.mark.parametrize(
+    ("index", "count", "told"),
+    [
+        (0, 3, {"page": 1, "per_page": 3, "pages": 4, "total": 10}),
+        (3, 1, {"page": 4, "per_page": 3, "pages": 4, "total": 10}),
+        (0, 0, {"page": 1, "per_page": 3, "pages": 0, "total": 0}),
+        (0, 0, {"page": 1, "per_page": 3, "pages": 1, "total": 0}),
+        (0, 3, {}),
+        (0, 3, {"total": 3}),
+    ],
+)
 def test_numbers_agree(index: int, count: int, told: dict[str, int]) -> None:
     assert disagreement(page(index, count, **told), PARAMETERS, asked=index > 0) is None
 
 
-@pytest.mark.parametrize(("index", "count", "told"), [
-    (1, 3, {"page": 1}),
-    (0, 3, {"page": 0}),
-    (0, 4, {"per_page": 3}),
-    (0, 4, {"total": 3}),
-    (0, 3, {"per_page": 3, "pages": 3, "total": 10}),
-    (0, 3, {"total": "10"}),
-    (0, 3, {"total": True}),
-    (0, 3, {"page": 1.5}),
-    (4, 2, {"page": 5, "pages": 4}),
-])
+@pytest.mark.parametrize(
+    ("index", "count", "told"),
+    [
+        (1, 3, {"page": 1}),
+        (0, 3, {"page": 0}),
+        (0, 4, {"per_page": 3}),
+        (0, 4, {"total": 3}),
+        (0, 3, {"per_page": 3, "pages": 3, "total": 10}),
+        (0, 3, {"total": "10"}),
+        (0, 3, {"total": True}),
+        (0, 3, {"page": 1.5}),
+        (4, 2, {"page": 5, "pages": 4}),
+    ],
+)
 def test_numbers_disagree(index: int, count: int, told: dict[str, Any]) -> None:
     assert disagreement(page(index, count, **told), PARAMETERS, asked=index > 0)
 

@@ -57,14 +57,17 @@ def test_what_is_not_permitted_is_skipped() -> None:
     assert run(each([ending(NotPermitted("no writing"))])) == Skipped("no writing")
 
 
-@pytest.mark.parametrize(("verdicts", "kind"), [
-    ([], Skipped),
-    ([Skipped("a"), Skipped("b")], Skipped),
-    ([Skipped("a"), Inconclusive("b")], Inconclusive),
-    ([Errored("a"), Inconclusive("b")], Errored),
-    ([Errored("a"), Passed("b")], Passed),
-    ([Errored("a"), Failed("b", "c"), Passed("d")], Failed),
-])
+@pytest.mark.parametrize(
+    ("verdicts", "kind"),
+    [
+        ([], Skipped),
+        ([Skipped("a"), Skipped("b")], Skipped),
+        ([Skipped("a"), Inconclusive("b")], Inconclusive),
+        ([Errored("a"), Inconclusive("b")], Errored),
+        ([Errored("a"), Passed("b")], Passed),
+        ([Errored("a"), Failed("b", "c"), Passed("d")], Failed),
+    ],
+)
 def test_joined_verdict_is_the_strongest(verdicts: list[Verdict], kind: type) -> None:
     assert isinstance(joined(verdicts), kind)
 

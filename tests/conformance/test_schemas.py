@@ -14,13 +14,16 @@ def test_value_matches(value: Any) -> None:
     assert mismatch(SCHEMA, value) is None
 
 
-@pytest.mark.parametrize(("value", "place"), [
-    ({}, "the whole"),
-    ([], "the whole"),
-    ({"id": "1"}, "/id"),
-    ({"id": "\ud800"}, "/id"),
-    ({"id": 1, "key": "no uuid"}, "/key"),
-])
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ({}, "the whole"),
+        ([], "the whole"),
+        ({"id": "1"}, "/id"),
+        ({"id": "\ud800"}, "/id"),
+        ({"id": 1, "key": "no uuid"}, "/key"),
+    ],
+)
 def test_mismatch_names_the_place(value: Any, place: str) -> None:
     assert (mismatch(SCHEMA, value) or "").startswith(f"{place}: ")
 

@@ -68,7 +68,7 @@ BUGS: dict[str, str] = {
     "error-200": "status.classes: the 400 of a contact is sent as 200",
     "conflict-409": "status.documented: DELETE of what is already deleted is 409",
     "invalid-422": "status.documented: a value out of its range is 422",
-    "error-array": "error.object: refused members come as {\"errors\": [...two...]}",
+    "error-array": 'error.object: refused members come as {"errors": [...two...]}',
     "error-problem": "error.object: the 404 is {status, title, path} without the Error object",
     "405-message": "error.object: the 405 holds a message but no type",
     "type-authentication": "error.type: the 401 has the type authentication_error",

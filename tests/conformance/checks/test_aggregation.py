@@ -17,14 +17,17 @@ def test_numbers_as_text_pass() -> None:
     assert isinstance(verdict("productive/aggregate/meta", "money_as_text"), Passed)
 
 
-@pytest.mark.parametrize(("clause", "bug"), [
-    ("productive/aggregate/meta", "sums_page"),
-    ("productive/aggregate/meta", "sums_unfiltered"),
-    ("productive/aggregate/meta", "flat"),
-    ("productive/aggregate/unsupported", "unknown_null"),
-    ("productive/aggregate/unsupported", "other_title"),
-    ("productive/group/unsupported", "other_title"),
-])
+@pytest.mark.parametrize(
+    ("clause", "bug"),
+    [
+        ("productive/aggregate/meta", "sums_page"),
+        ("productive/aggregate/meta", "sums_unfiltered"),
+        ("productive/aggregate/meta", "flat"),
+        ("productive/aggregate/unsupported", "unknown_null"),
+        ("productive/aggregate/unsupported", "other_title"),
+        ("productive/group/unsupported", "other_title"),
+    ],
+)
 def test_broken_implementation_fails(clause: str, bug: str) -> None:
     found = verdict(clause, bug)
     assert isinstance(found, Failed)

@@ -7,37 +7,43 @@ from conformance.verdict import Failed, Inconclusive, Passed, Skipped
 from tests.conformance.checks.guarded import verdict
 
 
-@pytest.mark.parametrize("clause", [
-    "paydirt/auth/parameter",
-    "paydirt/auth/only-parameter",
-    "paydirt/auth/missing",
-    "paydirt/auth/invalid",
-    "timedash/auth/basic",
-    "timedash/auth/required",
-    "timedash/auth/multiple-keys",
-    "moonrope/auth/access-denied",
-    "88miles/auth/missing",
-    "productive/auth/token",
-])
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "paydirt/auth/parameter",
+        "paydirt/auth/only-parameter",
+        "paydirt/auth/missing",
+        "paydirt/auth/invalid",
+        "timedash/auth/basic",
+        "timedash/auth/required",
+        "timedash/auth/multiple-keys",
+        "moonrope/auth/access-denied",
+        "88miles/auth/missing",
+        "productive/auth/token",
+    ],
+)
 def test_right_implementation_passes(clause: str) -> None:
     assert isinstance(verdict(CHECKS, clause), Passed)
 
 
-@pytest.mark.parametrize(("clause", "bug"), [
-    ("paydirt/auth/missing", "open_delete"),
-    ("paydirt/auth/missing", "created_all_the_same"),
-    ("paydirt/auth/missing", "status_400"),
-    ("paydirt/auth/invalid", "prefix"),
-    ("paydirt/auth/invalid", "open"),
-    ("paydirt/auth/only-parameter", "header_too"),
-    ("timedash/auth/required", "open_delete"),
-    ("timedash/auth/required", "prefix"),
-    ("timedash/auth/required", "status_403"),
-    ("moonrope/auth/access-denied", "open_delete"),
-    ("moonrope/auth/access-denied", "status_401"),
-    ("productive/auth/token", "open"),
-    ("productive/auth/token", "other_text"),
-])
+@pytest.mark.parametrize(
+    ("clause", "bug"),
+    [
+        ("paydirt/auth/missing", "open_delete"),
+        ("paydirt/auth/missing", "created_all_the_same"),
+        ("paydirt/auth/missing", "status_400"),
+        ("paydirt/auth/invalid", "prefix"),
+        ("paydirt/auth/invalid", "open"),
+        ("paydirt/auth/only-parameter", "header_too"),
+        ("timedash/auth/required", "open_delete"),
+        ("timedash/auth/required", "prefix"),
+        ("timedash/auth/required", "status_403"),
+        ("moonrope/auth/access-denied", "open_delete"),
+        ("moonrope/auth/access-denied", "status_401"),
+        ("productive/auth/token", "open"),
+        ("productive/auth/token", "other_text"),
+    ],
+)
 def test_broken_implementation_fails(clause: str, bug: str) -> None:
     found = verdict(CHECKS, clause, bug)
     assert isinstance(found, Failed)

@@ -12,27 +12,33 @@ from conformance.verdict import Failed, Inconclusive, Passed, Skipped
 from tests.conformance.checks.guarded import Guarded, driven, exam_of, verdict
 
 
-@pytest.mark.parametrize("clause", [
-    "paydirt/auth/limited",
-    "timedash/auth/forbidden",
-    "88miles/auth/read-denied",
-    "productive/auth/denied",
-])
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "paydirt/auth/limited",
+        "timedash/auth/forbidden",
+        "88miles/auth/read-denied",
+        "productive/auth/denied",
+    ],
+)
 def test_right_implementation_passes(clause: str) -> None:
     assert isinstance(verdict(CHECKS, clause), Passed)
 
 
-@pytest.mark.parametrize(("clause", "bug"), [
-    ("paydirt/auth/limited", "no_roles"),
-    ("paydirt/auth/limited", "as_unknown"),
-    ("paydirt/auth/limited", "as_absent"),
-    ("paydirt/auth/limited", "done_all_the_same"),
-    ("timedash/auth/forbidden", "no_roles"),
-    ("timedash/auth/forbidden", "as_unknown"),
-    ("timedash/auth/forbidden", "done_all_the_same"),
-    ("88miles/auth/read-denied", "no_roles"),
-    ("productive/auth/denied", "other_text"),
-])
+@pytest.mark.parametrize(
+    ("clause", "bug"),
+    [
+        ("paydirt/auth/limited", "no_roles"),
+        ("paydirt/auth/limited", "as_unknown"),
+        ("paydirt/auth/limited", "as_absent"),
+        ("paydirt/auth/limited", "done_all_the_same"),
+        ("timedash/auth/forbidden", "no_roles"),
+        ("timedash/auth/forbidden", "as_unknown"),
+        ("timedash/auth/forbidden", "done_all_the_same"),
+        ("88miles/auth/read-denied", "no_roles"),
+        ("productive/auth/denied", "other_text"),
+    ],
+)
 def test_broken_implementation_fails(clause: str, bug: str) -> None:
     found = verdict(CHECKS, clause, bug)
     assert isinstance(found, Failed)

@@ -12,33 +12,39 @@ from tests.conformance.checks.guarded import verdict
 from tests.conformance.checks.miniature import Call, Miniature, Record, Refused, examine, seeded, verdict_on
 
 
-@pytest.mark.parametrize("clause", [
-    "paydirt/content/json",
-    "timedash/content/json",
-    "moonrope/content/json",
-    "moonrope/request/post-json",
-    "productive/content/request",
-    "productive/content/response",
-    "productive/content/bulk",
-    "productive/content/accept",
-])
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "paydirt/content/json",
+        "timedash/content/json",
+        "moonrope/content/json",
+        "moonrope/request/post-json",
+        "productive/content/request",
+        "productive/content/response",
+        "productive/content/bulk",
+        "productive/content/accept",
+    ],
+)
 def test_right_implementation_passes(clause: str) -> None:
     assert isinstance(verdict(CHECKS, clause), Passed)
 
 
-@pytest.mark.parametrize(("clause", "bug"), [
-    ("paydirt/content/json", "html"),
-    ("timedash/content/json", "html"),
-    ("timedash/content/json", "html_errors"),
-    ("productive/content/response", "html_errors"),
-    ("moonrope/request/post-json", "latin"),
-    ("productive/content/request", "any_type"),
-    ("productive/content/accept", "any_accept"),
-    ("productive/content/accept", "always_406"),
-    ("productive/content/bulk", "unmarked"),
-    ("productive/content/bulk", "partial"),
-    ("88miles/format/json", "bare_other"),
-])
+@pytest.mark.parametrize(
+    ("clause", "bug"),
+    [
+        ("paydirt/content/json", "html"),
+        ("timedash/content/json", "html"),
+        ("timedash/content/json", "html_errors"),
+        ("productive/content/response", "html_errors"),
+        ("moonrope/request/post-json", "latin"),
+        ("productive/content/request", "any_type"),
+        ("productive/content/accept", "any_accept"),
+        ("productive/content/accept", "always_406"),
+        ("productive/content/bulk", "unmarked"),
+        ("productive/content/bulk", "partial"),
+        ("88miles/format/json", "bare_other"),
+    ],
+)
 def test_broken_implementation_fails(clause: str, bug: str) -> None:
     found = verdict(CHECKS, clause, bug)
     assert isinstance(found, Failed)

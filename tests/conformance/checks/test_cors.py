@@ -56,18 +56,21 @@ def test_right_implementation_passes(clause: str, quirk: str) -> None:
     assert isinstance(shared(clause, quirk), Passed)
 
 
-@pytest.mark.parametrize(("clause", "bug"), [
-    (PREFLIGHT, "needs_key"),
-    (PREFLIGHT, "no_such_method"),
-    (PREFLIGHT, "forbidden"),
-    (PREFLIGHT, "items_refused"),
-    (PREFLIGHT, "preflight_untold"),
-    (PREFLIGHT, "no_delete"),
-    (PREFLIGHT, "no_authorization"),
-    (ACTUAL, "not_on_actual"),
-    (ACTUAL, "not_on_errors"),
-    (ACTUAL, "not_on_401"),
-])
+@pytest.mark.parametrize(
+    ("clause", "bug"),
+    [
+        (PREFLIGHT, "needs_key"),
+        (PREFLIGHT, "no_such_method"),
+        (PREFLIGHT, "forbidden"),
+        (PREFLIGHT, "items_refused"),
+        (PREFLIGHT, "preflight_untold"),
+        (PREFLIGHT, "no_delete"),
+        (PREFLIGHT, "no_authorization"),
+        (ACTUAL, "not_on_actual"),
+        (ACTUAL, "not_on_errors"),
+        (ACTUAL, "not_on_401"),
+    ],
+)
 def test_broken_implementation_fails(clause: str, bug: str) -> None:
     found = shared(clause, bug)
     assert isinstance(found, Failed)

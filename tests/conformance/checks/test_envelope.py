@@ -79,15 +79,18 @@ class NullWhenEmpty(Miniature):
         return {name: value or None if name == "response" else value for name, value in found.items()}
 
 
-@pytest.mark.parametrize(("clause", "kind"), [
-    ("paydirt/envelope/collection", Bare),
-    ("paydirt/envelope/collection", SingularEverywhere),
-    ("paydirt/envelope/collection", TwoRoots),
-    ("paydirt/envelope/single", Bare),
-    ("paydirt/envelope/single", BareCreates),
-    ("88miles/envelope/response", Bare),
-    ("88miles/envelope/response", NullWhenEmpty),
-])
+@pytest.mark.parametrize(
+    ("clause", "kind"),
+    [
+        ("paydirt/envelope/collection", Bare),
+        ("paydirt/envelope/collection", SingularEverywhere),
+        ("paydirt/envelope/collection", TwoRoots),
+        ("paydirt/envelope/single", Bare),
+        ("paydirt/envelope/single", BareCreates),
+        ("88miles/envelope/response", Bare),
+        ("88miles/envelope/response", NullWhenEmpty),
+    ],
+)
 def test_wrong_roots_fail(clause: str, kind: type[Miniature]) -> None:
     verdict = verdict_on(clause, kind)
     assert isinstance(verdict, Failed)
@@ -120,13 +123,16 @@ class Counting(Miniature):
         return shown
 
 
-@pytest.mark.parametrize("count_of", [
-    lambda self, shown, known: shown + 1,
-    lambda self, shown, known: known,
-    lambda self, shown, known: str(shown),
-    lambda self, shown, known: None,
-    lambda self, shown, known: shown or 1,
-])
+@pytest.mark.parametrize(
+    "count_of",
+    [
+        lambda self, shown, known: shown + 1,
+        lambda self, shown, known: known,
+        lambda self, shown, known: str(shown),
+        lambda self, shown, known: None,
+        lambda self, shown, known: shown or 1,
+    ],
+)
 def test_wrong_counts_fail(count_of: Any) -> None:
     assert isinstance(verdict_on("88miles/envelope/count", type("Kind", (Counting,), {"count_of": count_of})), Failed)
 
@@ -152,22 +158,25 @@ def _with(**members: Any) -> Any:
     return staticmethod(lambda document: {**document, **members})
 
 
-@pytest.mark.parametrize(("clause", "on", "change"), [
-    ("hash", ("success",), _without("flags")),
-    ("hash", ("error",), _without("time")),
-    ("hash", ("error",), staticmethod(lambda document: [document])),
-    ("hash", ("success",), staticmethod(lambda document: document["data"])),
-    ("flags", ("error",), _with(flags=None)),
-    ("flags", ("success",), _with(flags=[])),
-    ("data", ("error",), _with(data=None)),
-    ("data", ("error",), _with(data="no")),
-    ("status", ("success",), _with(status=True)),
-    ("status", ("success",), _with(status="ok")),
-    ("status", ("error",), _with(status="success")),
-    ("status", ("error",), _with(status=404)),
-    ("status", ("error",), _with(status="")),
-    ("status", ("success",), _without("status")),
-])
+@pytest.mark.parametrize(
+    ("clause", "on", "change"),
+    [
+        ("hash", ("success",), _without("flags")),
+        ("hash", ("error",), _without("time")),
+        ("hash", ("error",), staticmethod(lambda document: [document])),
+        ("hash", ("success",), staticmethod(lambda document: document["data"])),
+        ("flags", ("error",), _with(flags=None)),
+        ("flags", ("success",), _with(flags=[])),
+        ("data", ("error",), _with(data=None)),
+        ("data", ("error",), _with(data="no")),
+        ("status", ("success",), _with(status=True)),
+        ("status", ("success",), _with(status="ok")),
+        ("status", ("error",), _with(status="success")),
+        ("status", ("error",), _with(status=404)),
+        ("status", ("error",), _with(status="")),
+        ("status", ("success",), _without("status")),
+    ],
+)
 def test_wrong_hashes_fail(clause: str, on: tuple[str, ...], change: Any) -> None:
     assert isinstance(verdict_on(f"moonrope/envelope/{clause}", type("Kind", (Enveloped,), {"on": on, "change": change})), Failed)
 

@@ -7,41 +7,47 @@ from conformance.verdict import Failed, Inconclusive, Passed
 from tests.conformance.checks.guarded import verdict
 
 
-@pytest.mark.parametrize("clause", [
-    "paydirt/error/body",
-    "paydirt/error/helpful",
-    "timedash/error/object",
-    "timedash/error/type",
-    "timedash/error/type-meaning",
-    "timedash/error/bad-request",
-    "timedash/error/request-failed",
-    "timedash/error/not-found",
-    "moonrope/error/parameter",
-    "88miles/error/company-not-found",
-    "88miles/error/project-not-found",
-    "productive/error/shape",
-    "productive/error/not-found",
-    "productive/error/server",
-])
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "paydirt/error/body",
+        "paydirt/error/helpful",
+        "timedash/error/object",
+        "timedash/error/type",
+        "timedash/error/type-meaning",
+        "timedash/error/bad-request",
+        "timedash/error/request-failed",
+        "timedash/error/not-found",
+        "moonrope/error/parameter",
+        "88miles/error/company-not-found",
+        "88miles/error/project-not-found",
+        "productive/error/shape",
+        "productive/error/not-found",
+        "productive/error/server",
+    ],
+)
 def test_right_implementation_passes(clause: str) -> None:
     assert isinstance(verdict(CHECKS, clause), Passed)
 
 
-@pytest.mark.parametrize(("clause", "bug"), [
-    ("paydirt/error/body", "no_type"),
-    ("paydirt/error/helpful", "empty_errors"),
-    ("timedash/error/object", "no_type"),
-    ("timedash/error/type", "odd_type"),
-    ("timedash/error/type-meaning", "odd_type"),
-    ("timedash/error/param", "odd_type"),
-    ("timedash/error/request-failed", "status_402"),
-    ("timedash/error/not-found", "unknown_is_fine"),
-    ("moonrope/error/parameter", "broken_500"),
-    ("88miles/error/project-not-found", "unknown_is_fine"),
-    ("productive/error/shape", "other_status"),
-    ("productive/error/not-found", "unknown_is_fine"),
-    ("productive/error/server", "broken_500"),
-])
+@pytest.mark.parametrize(
+    ("clause", "bug"),
+    [
+        ("paydirt/error/body", "no_type"),
+        ("paydirt/error/helpful", "empty_errors"),
+        ("timedash/error/object", "no_type"),
+        ("timedash/error/type", "odd_type"),
+        ("timedash/error/type-meaning", "odd_type"),
+        ("timedash/error/param", "odd_type"),
+        ("timedash/error/request-failed", "status_402"),
+        ("timedash/error/not-found", "unknown_is_fine"),
+        ("moonrope/error/parameter", "broken_500"),
+        ("88miles/error/project-not-found", "unknown_is_fine"),
+        ("productive/error/shape", "other_status"),
+        ("productive/error/not-found", "unknown_is_fine"),
+        ("productive/error/server", "broken_500"),
+    ],
+)
 def test_broken_implementation_fails(clause: str, bug: str) -> None:
     found = verdict(CHECKS, clause, bug)
     assert isinstance(found, Failed)

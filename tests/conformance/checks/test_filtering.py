@@ -8,77 +8,86 @@ from tests.conformance.checks.listed import MILES, PRODUCTIVE, TIMEDASH, Changin
 OPERATORS = ["eq", "not_eq", "contains", "not_contain", "gt", "gt_eq", "lt", "lt_eq"]
 
 
-@pytest.mark.parametrize("clause", [
-    "timedash/filter/equality",
-    "timedash/filter/pages",
-    "productive/filter/param",
-    "productive/filter/unsupported",
-    "productive/filter/value",
-    *(f"productive/filter/{operator}" for operator in OPERATORS),
-    "88miles/query/where",
-    "88miles/query/similar",
-    "88miles/query/encoding",
-    "88miles/query/invalid",
-])
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "timedash/filter/equality",
+        "timedash/filter/pages",
+        "productive/filter/param",
+        "productive/filter/unsupported",
+        "productive/filter/value",
+        *(f"productive/filter/{operator}" for operator in OPERATORS),
+        "88miles/query/where",
+        "88miles/query/similar",
+        "88miles/query/encoding",
+        "88miles/query/invalid",
+    ],
+)
 def test_right_implementation_passes(clause: str) -> None:
     assert isinstance(verdict(clause, write=True), Passed)
 
 
-@pytest.mark.parametrize(("clause", "quirk"), [
-    ("productive/filter/not_eq", "nulls_out"),
-    ("productive/filter/not_contain", "nulls_out"),
-    ("88miles/query/where", "words"),
-    ("88miles/query/where", "equality_only"),
-    ("88miles/query/where", "any_case"),
-    ("88miles/query/similar", "similar_exact"),
-    ("88miles/query/encoding", "decoded_twice"),
-])
+@pytest.mark.parametrize(
+    ("clause", "quirk"),
+    [
+        ("productive/filter/not_eq", "nulls_out"),
+        ("productive/filter/not_contain", "nulls_out"),
+        ("88miles/query/where", "words"),
+        ("88miles/query/where", "equality_only"),
+        ("88miles/query/where", "any_case"),
+        ("88miles/query/similar", "similar_exact"),
+        ("88miles/query/encoding", "decoded_twice"),
+    ],
+)
 def test_odd_but_right_implementation_passes(clause: str, quirk: str) -> None:
     assert isinstance(verdict(clause, quirk, write=True), Passed)
 
 
-@pytest.mark.parametrize(("clause", "bug"), [
-    ("timedash/filter/equality", "prefix"),
-    ("timedash/filter/equality", "inside"),
-    ("timedash/filter/equality", "any_case"),
-    ("timedash/filter/equality", "or"),
-    ("timedash/filter/equality", "last_only"),
-    ("timedash/filter/equality", "false_ignored"),
-    ("timedash/filter/equality", "always_true"),
-    ("timedash/filter/equality", "eq_ignored"),
-    ("timedash/filter/equality", "one_list_ignores"),
-    ("timedash/filter/equality", "cut_first"),
-    ("timedash/filter/pages", "cut_first"),
-    ("timedash/filter/pages", "loses_last"),
-    ("productive/filter/param", "last_only"),
-    ("productive/filter/param", "one_list_ignores"),
-    ("productive/filter/unsupported", "unknown_ignored"),
-    ("productive/filter/unsupported", "undefined"),
-    ("productive/filter/unsupported", "other_title"),
-    ("productive/filter/value", "any_value"),
-    ("productive/filter/value", "other_title"),
-    ("productive/filter/eq", "prefix"),
-    ("productive/filter/eq", "eq_ignored"),
-    ("productive/filter/not_eq", "swapped"),
-    ("productive/filter/contains", "beginning"),
-    ("productive/filter/not_contain", "beginning"),
-    ("productive/filter/gt", "gt_equal"),
-    ("productive/filter/gt", "as_text"),
-    ("productive/filter/gt_eq", "gt_eq_ignored"),
-    ("productive/filter/lt", "lt_ignored"),
-    ("productive/filter/lt_eq", "lt_eq_strict"),
-    ("88miles/query/where", "nested_ignores"),
-    ("88miles/query/where", "first_word"),
-    ("88miles/query/where", "first_alternative"),
-    ("88miles/query/where", "and_is_or"),
-    ("88miles/query/where", "unequal_ignored"),
-    ("88miles/query/where", "at_least_is_more"),
-    ("88miles/query/similar", "similar_everything"),
-    ("88miles/query/similar", "similar_beginnings"),
-    ("88miles/query/encoding", "plus_kept"),
-    ("88miles/query/encoding", "latin"),
-    ("88miles/query/invalid", "invalid_500"),
-])
+@pytest.mark.parametrize(
+    ("clause", "bug"),
+    [
+        ("timedash/filter/equality", "prefix"),
+        ("timedash/filter/equality", "inside"),
+        ("timedash/filter/equality", "any_case"),
+        ("timedash/filter/equality", "or"),
+        ("timedash/filter/equality", "last_only"),
+        ("timedash/filter/equality", "false_ignored"),
+        ("timedash/filter/equality", "always_true"),
+        ("timedash/filter/equality", "eq_ignored"),
+        ("timedash/filter/equality", "one_list_ignores"),
+        ("timedash/filter/equality", "cut_first"),
+        ("timedash/filter/pages", "cut_first"),
+        ("timedash/filter/pages", "loses_last"),
+        ("productive/filter/param", "last_only"),
+        ("productive/filter/param", "one_list_ignores"),
+        ("productive/filter/unsupported", "unknown_ignored"),
+        ("productive/filter/unsupported", "undefined"),
+        ("productive/filter/unsupported", "other_title"),
+        ("productive/filter/value", "any_value"),
+        ("productive/filter/value", "other_title"),
+        ("productive/filter/eq", "prefix"),
+        ("productive/filter/eq", "eq_ignored"),
+        ("productive/filter/not_eq", "swapped"),
+        ("productive/filter/contains", "beginning"),
+        ("productive/filter/not_contain", "beginning"),
+        ("productive/filter/gt", "gt_equal"),
+        ("productive/filter/gt", "as_text"),
+        ("productive/filter/gt_eq", "gt_eq_ignored"),
+        ("productive/filter/lt", "lt_ignored"),
+        ("productive/filter/lt_eq", "lt_eq_strict"),
+        ("88miles/query/where", "nested_ignores"),
+        ("88miles/query/where", "first_word"),
+        ("88miles/query/where", "first_alternative"),
+        ("88miles/query/where", "and_is_or"),
+        ("88miles/query/where", "unequal_ignored"),
+        ("88miles/query/where", "at_least_is_more"),
+        ("88miles/query/similar", "similar_everything"),
+        ("88miles/query/similar", "similar_beginnings"),
+        ("88miles/query/encoding", "plus_kept"),
+        ("88miles/query/encoding", "latin"),
+        ("88miles/query/invalid", "invalid_500"),
+    ],
+)
 def test_broken_implementation_fails(clause: str, bug: str) -> None:
     found = verdict(clause, bug, write=True)
     assert isinstance(found, Failed)

@@ -9,29 +9,35 @@ from tests.conformance.checks.guarded import verdict
 from tests.conformance.checks.miniature import Call, Miniature, Refused, verdict_on
 
 
-@pytest.mark.parametrize("clause", [
-    "paydirt/error/foreign-record",
-    "paydirt/auth/full-sees-account",
-    "88miles/list/own",
-    "productive/auth/organization",
-])
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "paydirt/error/foreign-record",
+        "paydirt/auth/full-sees-account",
+        "88miles/list/own",
+        "productive/auth/organization",
+    ],
+)
 def test_right_implementation_passes(clause: str) -> None:
     assert isinstance(verdict(CHECKS, clause), Passed)
 
 
-@pytest.mark.parametrize(("clause", "bug"), [
-    ("paydirt/error/foreign-record", "foreign_read"),
-    ("paydirt/error/foreign-record", "foreign_delete"),
-    ("paydirt/error/foreign-record", "foreign_404"),
-    ("paydirt/error/foreign-record", "all_listed"),
-    ("paydirt/auth/full-sees-account", "own_only"),
-    ("88miles/list/own", "all_listed"),
-    ("88miles/list/own", "foreign_read"),
-    ("productive/auth/organization", "any_selector"),
-    ("productive/auth/organization", "foreign_read"),
-    ("productive/auth/organization", "foreign_delete"),
-    ("productive/auth/organization", "all_listed"),
-])
+@pytest.mark.parametrize(
+    ("clause", "bug"),
+    [
+        ("paydirt/error/foreign-record", "foreign_read"),
+        ("paydirt/error/foreign-record", "foreign_delete"),
+        ("paydirt/error/foreign-record", "foreign_404"),
+        ("paydirt/error/foreign-record", "all_listed"),
+        ("paydirt/auth/full-sees-account", "own_only"),
+        ("88miles/list/own", "all_listed"),
+        ("88miles/list/own", "foreign_read"),
+        ("productive/auth/organization", "any_selector"),
+        ("productive/auth/organization", "foreign_read"),
+        ("productive/auth/organization", "foreign_delete"),
+        ("productive/auth/organization", "all_listed"),
+    ],
+)
 def test_broken_implementation_fails(clause: str, bug: str) -> None:
     found = verdict(CHECKS, clause, bug)
     assert isinstance(found, Failed)

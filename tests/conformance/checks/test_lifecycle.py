@@ -10,9 +10,7 @@ from conformance.verdict import Failed, Inconclusive, Passed, Skipped, Verdict
 from specs.model import Resource
 from tests.conformance.checks.miniature import Call, Miniature, Record, Refused, loaded, verdict_on
 
-CLAUSES = [
-    clause.id for api in ("timedash", "paydirt", "productive", "88miles") for clause in loaded(api).clauses.values() if clause.kind == "lifecycle"
-]
+CLAUSES = [clause.id for api in ("timedash", "paydirt", "productive", "88miles") for clause in loaded(api).clauses.values() if clause.kind == "lifecycle"]
 
 
 def small(clause: str, kind: type[Miniature] = Miniature, **how: Any) -> Verdict:
@@ -132,17 +130,20 @@ class QueryUnseen(Miniature):
             raise Refused("invalid_record")
 
 
-@pytest.mark.parametrize(("clause", "kind"), [
-    ("resource/create", Forgets),
-    ("resource/create", DropsAValue),
-    ("resource/create", NoProjects),
-    ("resource/create", NotListed),
-    ("resource/time", Forgets),
-    ("resource/time", FirstParent),
-    ("resource/time", QueryUnseen),
-    ("resource/job", AlwaysTheFirst),
-    ("resource/job", NoneCompleted),
-])
+@pytest.mark.parametrize(
+    ("clause", "kind"),
+    [
+        ("resource/create", Forgets),
+        ("resource/create", DropsAValue),
+        ("resource/create", NoProjects),
+        ("resource/create", NotListed),
+        ("resource/time", Forgets),
+        ("resource/time", FirstParent),
+        ("resource/time", QueryUnseen),
+        ("resource/job", AlwaysTheFirst),
+        ("resource/job", NoneCompleted),
+    ],
+)
 def test_lost_records_fail(clause: str, kind: type[Miniature]) -> None:
     assert isinstance(verdict_on(f"paydirt/{clause}", kind), Failed)
 

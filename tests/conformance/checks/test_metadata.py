@@ -86,28 +86,31 @@ def test_right_implementation_passes(clause: str, quirk: str) -> None:
     assert isinstance(attached(clause, quirk), Passed)
 
 
-@pytest.mark.parametrize(("clause", "bug"), [
-    (ROUNDTRIP, "lower"),
-    (ROUNDTRIP, "trimmed"),
-    (ROUNDTRIP, "ascii"),
-    (ROUNDTRIP, "empty_lost"),
-    (ROUNDTRIP, "lost_on_update"),
-    (KEYS, "keys_19"),
-    (KEYS, "keys_21"),
-    (KEYS, "cut"),
-    (KEYS, "server_error"),
-    (KEYS, "refused_but_done"),
-    (KEYS, "unchecked_on_update"),
-    (KEY_LENGTH, "key_39"),
-    (KEY_LENGTH, "key_41"),
-    (KEY_LENGTH, "cut"),
-    (KEY_LENGTH, "bytes"),
-    (KEY_LENGTH, "unchecked_on_update"),
-    (VALUE_LENGTH, "value_255"),
-    (VALUE_LENGTH, "value_501"),
-    (VALUE_LENGTH, "cut"),
-    (VALUE_LENGTH, "bytes"),
-])
+@pytest.mark.parametrize(
+    ("clause", "bug"),
+    [
+        (ROUNDTRIP, "lower"),
+        (ROUNDTRIP, "trimmed"),
+        (ROUNDTRIP, "ascii"),
+        (ROUNDTRIP, "empty_lost"),
+        (ROUNDTRIP, "lost_on_update"),
+        (KEYS, "keys_19"),
+        (KEYS, "keys_21"),
+        (KEYS, "cut"),
+        (KEYS, "server_error"),
+        (KEYS, "refused_but_done"),
+        (KEYS, "unchecked_on_update"),
+        (KEY_LENGTH, "key_39"),
+        (KEY_LENGTH, "key_41"),
+        (KEY_LENGTH, "cut"),
+        (KEY_LENGTH, "bytes"),
+        (KEY_LENGTH, "unchecked_on_update"),
+        (VALUE_LENGTH, "value_255"),
+        (VALUE_LENGTH, "value_501"),
+        (VALUE_LENGTH, "cut"),
+        (VALUE_LENGTH, "bytes"),
+    ],
+)
 def test_broken_implementation_fails(clause: str, bug: str) -> None:
     found = attached(clause, bug)
     assert isinstance(found, Failed)

@@ -176,31 +176,34 @@ class ShortMiddle(Miniature):
         return [record for number, record in enumerate(super().cut(records, index, size)) if index != 1 or number]
 
 
-@pytest.mark.parametrize(("clause", "kind"), [
-    ("timedash/page/size", SizeIgnored),
-    ("timedash/page/size", OneTooFew),
-    ("timedash/page/size", SmallSecondPage),
-    ("timedash/page/size", CappedAtFifty),
-    ("timedash/page/default", DefaultTen),
-    ("timedash/page/bounds", Honouring),
-    ("timedash/page/bounds", NegativeCut),
-    ("timedash/page/bounds", FallsOverText),
-    ("timedash/page/zero-based", CountsFromOne),
-    ("timedash/page/zero-based", Overlapping),
-    ("timedash/page/walk", RefusesPastTheEnd),
-    ("timedash/page/walk", EndlessLast),
-    ("timedash/page/walk", StartsOver),
-    *(
-        (clause, kind)
-        for clause in ("timedash/page/walk", "moonrope/page/walk", "productive/page/walk")
-        for kind in (Overlapping, Gapped, LastLost, Shuffling, ShortMiddle)
-    ),
-    ("productive/page/window", SizeIgnored),
-    ("productive/page/window", OneTooFew),
-    ("productive/page/window", CountsFromOne),
-    ("productive/page/window", Overlapping),
-    ("productive/page/window", Gapped),
-])
+@pytest.mark.parametrize(
+    ("clause", "kind"),
+    [
+        ("timedash/page/size", SizeIgnored),
+        ("timedash/page/size", OneTooFew),
+        ("timedash/page/size", SmallSecondPage),
+        ("timedash/page/size", CappedAtFifty),
+        ("timedash/page/default", DefaultTen),
+        ("timedash/page/bounds", Honouring),
+        ("timedash/page/bounds", NegativeCut),
+        ("timedash/page/bounds", FallsOverText),
+        ("timedash/page/zero-based", CountsFromOne),
+        ("timedash/page/zero-based", Overlapping),
+        ("timedash/page/walk", RefusesPastTheEnd),
+        ("timedash/page/walk", EndlessLast),
+        ("timedash/page/walk", StartsOver),
+        *(
+            (clause, kind)
+            for clause in ("timedash/page/walk", "moonrope/page/walk", "productive/page/walk")
+            for kind in (Overlapping, Gapped, LastLost, Shuffling, ShortMiddle)
+        ),
+        ("productive/page/window", SizeIgnored),
+        ("productive/page/window", OneTooFew),
+        ("productive/page/window", CountsFromOne),
+        ("productive/page/window", Overlapping),
+        ("productive/page/window", Gapped),
+    ],
+)
 def test_broken_lists_fail(clause: str, kind: type[Miniature]) -> None:
     verdict = verdict_on(clause, kind)
     assert isinstance(verdict, Failed)
@@ -221,15 +224,18 @@ class Telling(Miniature):
         told[self.member] = self.wrong(told)
 
 
-@pytest.mark.parametrize(("member", "wrong"), [
-    ("total_records", lambda told: min(told["total_records"], told["per_page"])),
-    ("total_records", lambda told: told["total_records"] + 1),
-    ("total_pages", lambda told: told["total_records"] // told["per_page"]),
-    ("page", lambda told: 1),
-    ("page", lambda told: str(told["page"])),
-    ("per_page", lambda told: 1),
-    ("total_pages", lambda told: float(told["total_pages"]) + 0.5),
-])
+@pytest.mark.parametrize(
+    ("member", "wrong"),
+    [
+        ("total_records", lambda told: min(told["total_records"], told["per_page"])),
+        ("total_records", lambda told: told["total_records"] + 1),
+        ("total_pages", lambda told: told["total_records"] // told["per_page"]),
+        ("page", lambda told: 1),
+        ("page", lambda told: str(told["page"])),
+        ("per_page", lambda told: 1),
+        ("total_pages", lambda told: float(told["total_pages"]) + 0.5),
+    ],
+)
 def test_wrong_numbers_fail(member: str, wrong: Any) -> None:
     kind = type("Wrong", (Telling,), {"member": member, "wrong": staticmethod(wrong)})
     assert isinstance(verdict_on("moonrope/page/flags", kind), Failed)

@@ -8,13 +8,16 @@ from tests.conformance.checks.listed import PRODUCTIVE, TIMEDASH, verdict
 DASH = {"sort": {"style": "dash"}}
 
 
-@pytest.mark.parametrize("clause", [
-    "timedash/sort/both",
-    "88miles/query/order",
-    "productive/sort/ascending",
-    "productive/sort/descending",
-    "productive/sort/unsupported",
-])
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "timedash/sort/both",
+        "88miles/query/order",
+        "productive/sort/ascending",
+        "productive/sort/descending",
+        "productive/sort/unsupported",
+    ],
+)
 def test_right_implementation_passes(clause: str) -> None:
     assert isinstance(verdict(clause), Passed)
 
@@ -25,23 +28,26 @@ def test_odd_but_right_implementation_passes(clause: str, quirk: str) -> None:
     assert isinstance(verdict(clause, quirk), Passed)
 
 
-@pytest.mark.parametrize(("clause", "bug"), [
-    ("timedash/sort/both", "sort_ignored"),
-    ("timedash/sort/both", "down_is_up"),
-    ("timedash/sort/both", "numbers_as_text"),
-    ("timedash/sort/both", "sorts_page"),
-    ("timedash/sort/both", "one_list_unsorted"),
-    ("timedash/sort/both", "first_is_last"),
-    ("timedash/sort/both", "drops_first"),
-    ("88miles/query/order", "down_is_up"),
-    ("88miles/query/order", "nested_ignores"),
-    ("productive/sort/ascending", "numbers_as_text"),
-    ("productive/sort/ascending", "sorts_page"),
-    ("productive/sort/descending", "down_is_up"),
-    ("productive/sort/descending", "minus_refused"),
-    ("productive/sort/unsupported", "unknown_sort_ignored"),
-    ("productive/sort/unsupported", "other_title"),
-])
+@pytest.mark.parametrize(
+    ("clause", "bug"),
+    [
+        ("timedash/sort/both", "sort_ignored"),
+        ("timedash/sort/both", "down_is_up"),
+        ("timedash/sort/both", "numbers_as_text"),
+        ("timedash/sort/both", "sorts_page"),
+        ("timedash/sort/both", "one_list_unsorted"),
+        ("timedash/sort/both", "first_is_last"),
+        ("timedash/sort/both", "drops_first"),
+        ("88miles/query/order", "down_is_up"),
+        ("88miles/query/order", "nested_ignores"),
+        ("productive/sort/ascending", "numbers_as_text"),
+        ("productive/sort/ascending", "sorts_page"),
+        ("productive/sort/descending", "down_is_up"),
+        ("productive/sort/descending", "minus_refused"),
+        ("productive/sort/unsupported", "unknown_sort_ignored"),
+        ("productive/sort/unsupported", "other_title"),
+    ],
+)
 def test_broken_implementation_fails(clause: str, bug: str) -> None:
     found = verdict(clause, bug, parameters=DASH if clause.startswith("timedash") else None)
     assert isinstance(found, Failed)

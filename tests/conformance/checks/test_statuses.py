@@ -7,24 +7,30 @@ from conformance.verdict import Failed, Passed
 from tests.conformance.checks.guarded import verdict
 
 
-@pytest.mark.parametrize("clause", [
-    "paydirt/status/ok",
-    "timedash/status/classes",
-    "timedash/status/documented",
-    "moonrope/status/http",
-])
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "paydirt/status/ok",
+        "timedash/status/classes",
+        "timedash/status/documented",
+        "moonrope/status/http",
+    ],
+)
 def test_right_implementation_passes(clause: str) -> None:
     assert isinstance(verdict(CHECKS, clause), Passed)
 
 
-@pytest.mark.parametrize(("clause", "bug"), [
-    ("paydirt/status/ok", "create_201"),
-    ("timedash/status/classes", "broken_500"),
-    ("timedash/status/classes", "open"),
-    ("timedash/status/documented", "status_409"),
-    ("moonrope/status/http", "status_401"),
-    ("moonrope/status/http", "create_201"),
-])
+@pytest.mark.parametrize(
+    ("clause", "bug"),
+    [
+        ("paydirt/status/ok", "create_201"),
+        ("timedash/status/classes", "broken_500"),
+        ("timedash/status/classes", "open"),
+        ("timedash/status/documented", "status_409"),
+        ("moonrope/status/http", "status_401"),
+        ("moonrope/status/http", "create_201"),
+    ],
+)
 def test_broken_implementation_fails(clause: str, bug: str) -> None:
     found = verdict(CHECKS, clause, bug)
     assert isinstance(found, Failed)

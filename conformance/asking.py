@@ -174,10 +174,6 @@ class Asking:
         public = set(self.authentication.public) if self.authentication else set()
         return {field: known.get(field, "") if field in public else _scrambled(known.get(field, "proctor")) for field in self.fields}
 
-    def placed(self, names: Mapping[str, Carrier], pairs: list[tuple[str, Any]]) -> bool:
-        """Whether one of the pairs is where a credential travels."""
-        return any(carrier.place == "query" and carrier.name == name for carrier in names.values() for name, _ in pairs)
-
     # Parts of a request
 
     def _pagination(self, operation: Operation) -> Pagination | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from conformance.addressing import MISSING, dig, whole_url
+from conformance.addressing import MISSING, dig
 from conformance.asking import Asking
 from conformance.check import Ended, Steps
 from conformance.exchange import Request, Response, Unreadable
@@ -338,7 +338,3 @@ class Exam:
         if operation is None:
             raise Ended(Skipped(f"{resource.name} has no list", f"the list's path under [resources.{resource.name}]"))
         return operation
-
-    def url_of(self, path: str) -> str:
-        """The absolute URL of a path below the target's base path."""
-        return whole_url(self.target.url, self.ask.base_path, path)

@@ -119,9 +119,7 @@ class RsgiApp:
         coding, length = headers.get("transfer-encoding"), headers.get("content-length", "")
         if coding is not None and coding.strip().lower() != "chunked":
             raise FramingError(501)
-        if coding is None and not (length.isascii() and length.isdecimal()):
-            raise FramingError(400)  # one length, said twice
-        if coding is None and (len(length) > 15 or int(length) > MAX_BODY):
+        if coding is None and int(length) > MAX_BODY:
             raise TooLargeError
         with self._cuttable():
             try:
@@ -145,8 +143,10 @@ class RsgiApp:
 
 def _says_nothing(headers: Any) -> bool:
     """Whether the headers of a GET name one host, and neither prefer anything nor name a space or announce a body: what a replay listens to."""
-    listened = "prefer" in headers or HEADER in headers or "content-length" in headers or "transfer-encoding" in headers
-    return not listened and len(headers.get_all("host")) == 1
+    if "prefer" in headers or HEADER in headers or "content-length" in headers or "transfer-encoding" in headers:
+        return False
+    hosts = headers.get_all("host")
+    return len(hosts) == 1 and "," not in hosts[0]
 
 
 def merged(items: list[tuple[str, str]]) -> dict[str, str]:

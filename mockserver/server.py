@@ -187,8 +187,7 @@ def serve(
     `plain_port` are taken to come over plain HTTP. `beside` runs for as long as it serves.
     """
     place = _place(host, port, plain_port, identity, None)
-    engine = engine_factory()
-    gc.freeze()  # Compiled specs and loaded records stay: looking through them for garbage would hold up requests.
+    engine = _lasting(engine_factory)
 
     def ready(stop: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
@@ -206,6 +205,17 @@ def serve(
     while (_threads() > threads or not threads) and time.monotonic() < deadline:
         time.sleep(0.005)
     return 0
+
+
+def _lasting(engine_factory: Callable[[], Engine]) -> Engine:
+    """The engine, made to stay: to look through compiled specs and loaded records for garbage would hold up start and requests."""
+    gc.disable()
+    try:
+        engine = engine_factory()
+        gc.freeze()
+    finally:
+        gc.enable()
+    return engine
 
 
 def _print_url(live: Live) -> None:

@@ -22,7 +22,7 @@ import trustme
 from mockserver import Live, live
 from mockserver.server import bind_port
 from mockserver.tls import LOOPBACK, TlsError, given_identity, made_identity
-from tests.mockserver.conftest import SIXTH, spec_of
+from tests.mockserver.conftest import SIXTH, Caller, spec_of
 from tests.mockserver.sockets import connected
 
 ROOT = Path(__file__).parent.parent.parent
@@ -79,28 +79,24 @@ def test_links_carry_https_and_the_port(server: Live) -> None:
     assert server.url.startswith("https://127.0.0.1:")
 
 
-def test_plain_listener_is_refused_by_apis_that_say_so(server: Live) -> None:
-    assert server.plain_url is not None
-    assert server.plain_url.startswith("http://127.0.0.1:")
-    saying = [api for api in server.engine.apis if spec_of(api).group_of_kind("transport") is not None]
-    assert saying
-    for api in saying:
-        assert asked(server.plain_of(api) or "", None, f"/clients/123?{KEY}")[0] >= 400
-
-
-def test_fault_of_transport_shows_at_the_plain_listener() -> None:
-    clause = next(clause.id for clause in spec_of("timedash").clauses.values() if clause.rule == "plain_http_fails")
-    key = spec_of("timedash").seed.principals[0].credential
-    with live(spec_of("timedash"), plain=True) as running:
-        operation = next(one for one in spec_of("timedash").operations.values() if one.effect == "list")
-        group = spec_of("timedash").group_of_kind("authentication")
-        assert group is not None
-        carriers = {carrier.name: carrier.prefix + key[name] for name, carrier in group.parameters.fields.items()}
-        query = "&".join(f"{name}={value}" for name, value in carriers.items())
-        path = f"{operation.path}?{query}"
-        assert asked(running.plain_of("timedash") or "", None, path, **carriers)[0] >= 400
+@pytest.mark.parametrize("api", ["timedash", "moonrope"])
+def test_plain_listener_is_refused_by_apis_that_say_so(api: str) -> None:
+    spec = spec_of(api)
+    operation = next(one for one in spec.operations.values() if one.effect in ("list", "read") and not one.path_parameters)
+    clause = next(clause.id for clause in spec.clauses.values() if clause.rule == "plain_http_fails")
+    with live(spec, tls=True, plain=True) as running:
+        caller = Caller(running.engine)
+        path = f"{operation.path}?{'&'.join(caller.query)}"
+        plain = running.plain_of(api) or ""
+        assert plain.startswith("http://127.0.0.1:")
+        assert asked(running.of(api), running.ca_file, path, **caller.headers)[0] < 400
+        assert asked(plain, None, path, **caller.headers)[0] >= 400
         running.engine.set_faults([clause])
-        assert asked(running.plain_of("timedash") or "", None, path, **carriers)[0] == 200
+        assert asked(plain, None, path, **caller.headers)[0] < 400
+
+
+def test_plain_listener_answers_for_apis_that_say_nothing(server: Live) -> None:
+    assert asked(server.plain_of("paydirt") or "", None, f"/clients/123?{KEY}")[0] == 200
 
 
 def test_redirect_leads_to_the_port_of_tls(tmp_path: Path) -> None:
@@ -109,7 +105,7 @@ def test_redirect_leads_to_the_port_of_tls(tmp_path: Path) -> None:
         "openapi: 3.1.0\ninfo: {title: Moved, version: '1'}\npaths:\n  /things:\n    get:\n      operationId: listThings\n      responses: "
         "{'200': {description: All, content: {application/json: {schema: {type: array, items: {type: object}}}}}}\n"
         "x-documents: {moved: {sha256: '" + "0" * 64 + "'}}\n"
-        "x-conventions:\n  secure:\n    kind: transport\n    applies_to: all\n    parameters: {plain: redirect}\n"
+        "x-conventions:\n  secure:\n    kind: transport\n    parameters: {plain: redirect}\n"
         "    clauses:\n      only:\n        rule: plain_http_fails\n        level: must\n        requires: HTTPS.\n"
         "        source: {document: moved, lines: [1], sha256: '" + "0" * 64 + "'}\n"
     )

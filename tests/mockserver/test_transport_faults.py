@@ -19,8 +19,8 @@ from tests.mockserver.conftest import Caller, spec_of
 from tests.mockserver.sockets import connected, said, told
 
 KEY = "api_key=paydirt-full-7d1f"
-LIST = f"GET /api/v1/clients?{KEY} HTTP/1.1\r\nhost: a\r\n\r\n".encode()
-CREATE = f"POST /api/v1/clients?{KEY} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 25\r\n\r\n".encode()
+LIST = f"GET /api/v1/clients?{KEY} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n".encode()
+CREATE = f"POST /api/v1/clients?{KEY} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 25\r\nconnection: close\r\n\r\n".encode()
 RECORD = b'{"business_name":"Wired"}'
 OPERATION = next(one.id for one in spec_of("paydirt").operations.values() if one.resource == "clients" and one.effect == "list")
 
@@ -249,19 +249,20 @@ def test_documented_status_has_the_apis_own_shape(server: Live) -> None:
 
 
 def test_server_goes_on_after_each(server: Live) -> None:
-    for kind in KINDS.values():
-        under(server, kind.example)
+    for fault in ("truncate", "reset", "reset,when=before", "length=+10", "length=-10", "garbage", "status=503"):
+        under(server, fault)
     assert under(server)[0].startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize(
     ("fault", "seen"),
-    [("reset", (b"", "reset")), ("garbage", (b"", "no TLS")), ("truncate=20", None), ("length=+10", None), ("status=503", None)],
+    [("reset", (b"", ("reset", "closed"))), ("garbage", (b"", ("no TLS",))), ("truncate=20", None), ("length=+10", None), ("status=503", None)],
 )
 def test_faults_strike_under_tls(secure: Live, fault: str, seen: Any) -> None:
     answer, end = under(secure, fault)
     if seen is not None:
-        assert (answer, end) == seen
+        assert answer == seen[0]
+        assert end in seen[1]
     elif fault.startswith("status"):
         assert answer.startswith(b"HTTP/1.1 503 ")
     else:

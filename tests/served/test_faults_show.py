@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from mockserver import FaultId, faults_of
 from specs import load
 from tests.served import test_miles, test_moonrope, test_paydirt, test_productive, test_timedash
 from tests.served.clauses import Proof, proofs
 from tests.served.conftest import ServiceOf
+from tests.served.wire import Service
 
 MODULES = {"timedash": test_timedash, "paydirt": test_paydirt, "moonrope": test_moonrope, "88miles": test_miles, "productive": test_productive}
 
@@ -34,3 +36,20 @@ def test_broken_clause_fails_its_test(api: str, proof: Proof, service_of: Servic
             proof.test(service, *proof.case)
     finally:
         service.restart()
+
+
+@pytest.mark.parametrize(("api", "fault"), [(api, fault) for api in MODULES for fault in faults_of(load(api))], ids=lambda value: getattr(value, "name", value))
+def test_every_fault_fails_a_test_of_its_clause(api: str, fault: FaultId, service_of: ServiceOf) -> None:
+    service = service_of(api)
+    caught = any(_fails(service, proof, fault) for where, proof in PROOFS if where == api and proof.clause == fault.clause)
+    service.restart()
+    assert caught, fault.says
+
+
+def _fails(service: Service, proof: Proof, fault: FaultId) -> bool:
+    """Whether a test fails under a fault; that it can't go on is no failure."""
+    try:
+        proof.test(service.restart(fault.name), *proof.case)
+    except AssertionError:
+        return True
+    return False

@@ -100,8 +100,9 @@ def test_record_lies_under_its_list(timedash: Service) -> None:
 
 @clause("timedash/list/common")
 def test_lists_have_one_structure(timedash: Service) -> None:
-    shapes = {tuple((name, type(value)) for name, value in ask(timedash, "GET", path).has(200).json.items()) for path in LISTS}
-    assert shapes == {(("data", list),)}
+    bodies = [ask(timedash, "GET", path).has(200).json for path in LISTS]
+    assert [type(body) for body in bodies] == [dict] * 3
+    assert [{name: type(value) for name, value in body.items()} for body in bodies] == [{"data": list}] * 3
 
 
 @clause("timedash/delete/empty")
@@ -222,7 +223,7 @@ def test_unknown_method_tells_those_there_are(timedash: Service) -> None:
 
 @clause("timedash/auth/basic")
 def test_key_is_the_user_name(timedash: Service) -> None:
-    for method, path in operations(timedash)[::-1]:
+    for method, path in operations(timedash):
         sent = {"json": NEW.get(path, {})} if method in ("POST", "PUT") else {}
         assert 200 <= ask(timedash, method, path, **sent).status < 300
 
@@ -277,8 +278,7 @@ def test_limited_key_only_reads(timedash: Service) -> None:
 def test_plain_http_is_refused(timedash: Service) -> None:
     assert timedash.plain_url is not None
     for method, path in operations(timedash):
-        answer = ask(timedash, method, path, url=timedash.plain_url)
-        assert (answer.status, answer.json["error"]["type"]) == (403, "invalid_request_error")
+        assert ask(timedash, method, path, url=timedash.plain_url).has(403).json["error"]["type"] == "invalid_request_error"
     ask(timedash, "GET", "/contacts").has(200)
 
 
@@ -393,7 +393,7 @@ def test_keys_are_counted_apart(timedash: Service) -> None:
 def test_refusal_says_what_happened(timedash: Service) -> None:
     answer = spent(timedash).has(429)
     assert answer.media == "application/json"
-    assert "limit" in answer.json["error"]["message"]
+    assert "limit" in answer.json["error"].get("message", "")
     assert answer.json["error"]["type"] == "api_error"
 
 
@@ -423,7 +423,7 @@ def test_refused_callers_are_not_counted(timedash: Service) -> None:
 @clause("timedash/page/size")
 def test_size_is_how_many_come(timedash: Service) -> None:
     for path in LISTS:
-        assert [len(rows(timedash, path, {"size": size})) for size in (1, 2, 19, 39)] == [1, 2, 19, 39]
+        assert [len(rows(timedash, path, {"size": size})) for size in (1, 2, 19, 31)] == [1, 2, 19, 31]
     assert len(rows(timedash, "/assignments", "size=100")) == 100
 
 
@@ -450,9 +450,10 @@ def test_page_zero_is_the_first(timedash: Service) -> None:
 @clause("timedash/page/walk")
 def test_walk_meets_every_record_once(timedash: Service) -> None:
     for path in LISTS:
-        total = len(set(ids(rows(timedash, path, "size=100")))) if path != "/assignments" else len(everything(timedash, path))
+        last, total = made(timedash, path)["id"], len(everything(timedash, path))
         pages = [rows(timedash, path, {"size": 13, "page": page}) for page in range(total // 13 + 2)]
         met = [record["id"] for page in pages for record in page]
+        assert last in met
         assert len(met) == len(set(met)) == total
         assert [len(page) for page in pages] == [13] * (total // 13) + [total % 13, 0]
 
@@ -478,7 +479,7 @@ def test_every_plain_property_filters(timedash: Service) -> None:
             assert found == [record for record in whole if record[name] == value] != [], f"{path} {name}"
 
 
-@clause("timedash/filter/equality", "any_of")
+@clause("timedash/filter/equality", "either")
 def test_filters_must_all_match(timedash: Service) -> None:
     whole = everything(timedash, "/assignments")
     found = everything(timedash, "/assignments", invoiced="true", status="planned")
@@ -520,7 +521,7 @@ def test_every_plain_property_sorts_both_ways(timedash: Service) -> None:
             assert [record[name] for record in everything(timedash, path, sort=f"-{name}")] == ascending[::-1], f"{path} -{name}"
 
 
-@clause("timedash/sort/both", "directions_swapped")
+@clause("timedash/sort/both", "turned")
 def test_least_comes_first_without_a_dash(timedash: Service) -> None:
     times = [record["timestamp"] for record in everything(timedash, "/assignments")]
     assert rows(timedash, "/assignments", "sort=timestamp&size=1")[0]["timestamp"] == min(times) < max(times)
@@ -550,7 +551,7 @@ def refused_both_ways(api: Service, metadata: dict[str, str]) -> None:
 
 @clause("timedash/metadata/roundtrip")
 def test_metadata_comes_back(timedash: Service) -> None:
-    given = {"name": "Ære", "colour": "", "Ω": "\U0001f600 \"\\ \u2028", "empty": " "}
+    given = {"name": "Ære", "colour": "", "long": "x" * 500, "Ω": "\U0001f600 \"\\ \u2028", "empty": " "}
     for path in LISTS:
         record = made(timedash, path, metadata=given)
         assert record["metadata"] == ask(timedash, "GET", f"{path}/{record['id']}").json["metadata"] == given

@@ -98,7 +98,7 @@ def test_clause_is_resolved(spec: specs.Spec) -> None:
     limited = spec.clauses["library/roles/limited"]
     assert limited.operations == ("deleteBook",)
     assert limited.source.lines == (3, 4, 5, 7)
-    assert structs.asdict(limited.arguments) == {"role": "limited"}  # type: ignore[arg-type]
+    assert structs.asdict(limited.arguments) == {"role": "limited", "members": []}  # type: ignore[arg-type]
 
 
 def test_clause_may_bind_a_rule_of_another_group(spec: specs.Spec) -> None:

@@ -7,16 +7,28 @@ report of `REPORTS` and `exit_code`.
 from __future__ import annotations
 
 from conformance.binding import bind
-from conformance.examination import Completed, CouldNotExamine, Examination, Interrupted, Leftover, Listener, Options, Result, Silent, exit_code, state_of
-from conformance.pacing import Clock
 from conformance.problems import TargetError, TargetProblem
 from conformance.report import REPORTS
-from conformance.runner import Checks, examine
-from conformance.selection import select
+from conformance.running.examination import (
+    Completed,
+    CouldNotExamine,
+    Examination,
+    Interrupted,
+    Leftover,
+    Listener,
+    Options,
+    Result,
+    Silent,
+    exit_code,
+    state_of,
+)
+from conformance.running.pacing import Clock
+from conformance.running.runner import Checks, examine
+from conformance.running.selection import select
+from conformance.running.transport import Transport, UrlTransport
 from conformance.starter import starter
 from conformance.target import OperationBinding, Permit, ResourceBinding, Target
 from conformance.target_file import find, from_arguments, load
-from conformance.transport import Transport, UrlTransport
 from conformance.verdict import Errored, Failed, Inconclusive, Passed, Skipped, Verdict
 
 __all__ = [

@@ -59,12 +59,20 @@ def nothing(call: Call) -> None:
     """The step that does nothing."""
 
 
+def spoil(change: Change, call: Call, site: Site) -> Any:
+    """Makes a change; where other faults have left nothing that it could be made to, nothing happens."""
+    try:
+        return change(call, site)
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return None
+
+
 def before(change: Change) -> Wrap:
     """The wrap that changes the call before the honest step sees it."""
 
     def wrap(step: Step, site: Site) -> Step:
         def broken(call: Call) -> Answer:
-            change(call, site)
+            spoil(change, call, site)
             return step(call)
 
         return broken
@@ -79,7 +87,7 @@ def after(change: Change) -> Wrap:
         def broken(call: Call) -> Answer:
             answer = step(call)
             if answer is None:
-                change(call, site)
+                spoil(change, call, site)
             return answer
 
         return broken
@@ -94,7 +102,7 @@ def refused(change: Change, *causes: str) -> Wrap:
         def broken(call: Call) -> Answer:
             answer = step(call)
             if call.refusal is not None and (not causes or call.refusal.cause in causes):
-                changed = change(call, site)
+                changed = spoil(change, call, site)
                 return changed if isinstance(changed, Response) else answer
             return answer
 
@@ -110,7 +118,7 @@ def succeeded(change: Change) -> Wrap:
         def broken(call: Call) -> Answer:
             answer = step(call)
             if call.refusal is None:
-                change(call, site)
+                spoil(change, call, site)
             return answer
 
         return broken

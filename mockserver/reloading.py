@@ -32,7 +32,8 @@ def reload(engine: Engine, spec: Spec) -> list[str]:
     """Serves a changed spec instead of the one of its name; gives what else there is to tell, line by line.
 
     Records that nobody has touched follow the spec's seed. All others stay as they are: where one does not fit any more, or its
-    resource is gone, `UnfitError` is raised, and nothing has changed. Faults that the new spec does not know are taken out.
+    resource is gone, `UnfitError` is raised, and nothing has changed. One whose key the new seed has, too, hides that of the seed.
+    Faults that the new spec does not know are taken out.
     """
     with engine.turn:
         old = engine.apis[spec.api]

@@ -80,6 +80,8 @@ async def _reload(engine: Engine, one: _Watched, tell: Callable[[str], None]) ->
     except UnfitError as error:
         advice = "Change the spec, or drop the records (POST /__proctor/state/reset) and save the spec again."
         tell(f"{one.name} has changed, but what is kept has no place in it. What was served before still is. {advice}\n{error}")
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with a spec, the one before goes on being served
+        tell(f"{one.name} has changed, but can't be served. What was served before still is.\n{type(error).__name__}: {error}")
     else:
         tell("\n".join([f"{one.name} has changed, and is served as it is now.", *told]))
     await asyncio.to_thread(one.look_round)

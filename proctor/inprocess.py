@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from conformance.exchange import Request, Response
-from conformance.pacing import Clock
+from conformance.running.pacing import Clock
 from conformance.target import Permit, Target
 from mockserver.exchange import Request as StubRequest
 

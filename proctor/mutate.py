@@ -11,7 +11,7 @@ import click
 from proctor.problems import CannotGoOn, specs_of
 
 if TYPE_CHECKING:
-    from conformance.examination import Examination
+    from conformance.running.examination import Examination
     from mockserver.engine import Engine
     from mockserver.faults import FaultId
     from specs.model import Spec
@@ -48,8 +48,8 @@ def command(apis: tuple[str, ...], only: tuple[str, ...], verbose: bool) -> None
 def examine_engine(spec: Spec, engine: Engine, clauses: tuple[str, ...] | None = None) -> Examination:
     """What an examination finds of an engine, in process; time passes by the engine's clock."""
     from conformance.binding import bind
-    from conformance.examination import Options
-    from conformance.runner import examine
+    from conformance.running.examination import Options
+    from conformance.running.runner import examine
     from proctor.inprocess import EngineTransport, engine_clock, stub_target
 
     options, target = Options(generated=8 if clauses is None else 4, assured=True), stub_target(spec)
@@ -59,7 +59,7 @@ def examine_engine(spec: Spec, engine: Engine, clauses: tuple[str, ...] | None =
 def mutants(spec: Spec, only: tuple[str, ...] = ()) -> list[FaultId]:
     """The faults of every examined clause (among those that `only` means)."""
     from conformance.checks import CHECKS
-    from conformance.selection import select
+    from conformance.running.selection import select
     from mockserver import faults_of
 
     chosen = {clause.id for clause in select(spec, only) if clause.rule in CHECKS.get(clause.kind, {})}
@@ -68,7 +68,7 @@ def mutants(spec: Spec, only: tuple[str, ...] = ()) -> list[FaultId]:
 
 def kill(spec: Spec, fault: FaultId) -> Killed:
     """Examines the one clause on a stub with the fault."""
-    from conformance.examination import state_of
+    from conformance.running.examination import state_of
     from mockserver import Engine
 
     begun = time.perf_counter()
@@ -80,8 +80,8 @@ def kill(spec: Spec, fault: FaultId) -> Killed:
 
 
 def _prove(spec: Spec, only: tuple[str, ...], verbose: bool) -> bool:
-    from conformance.examination import state_of
     from conformance.problems import TargetError
+    from conformance.running.examination import state_of
     from mockserver import Engine
 
     begun = time.perf_counter()

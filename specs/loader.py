@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -45,7 +45,10 @@ def files_of(name_or_path: str | Path) -> frozenset[Path]:
     Raises `SpecError` where its own can't be read.
     """
     with _no_collection():
-        return _Loading(catalogue.find(name_or_path)).files.paths
+        loading = _Loading(catalogue.find(name_or_path))
+        with suppress(SpecError):
+            loading.spec()
+        return loading.files.paths
 
 
 @contextmanager

@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.addressing import MISSING
-from conformance.aiming import attempt, overloaded
 from conformance.check import Check, Ended, Flow, Steps
-from conformance.counted import RUN, judge_growth, judge_limit, judge_totals, not_grown
 from conformance.exam import Exam, Made
 from conformance.exchange import Response, Wait
-from conformance.listing import open_list
-from conformance.parts import each, settled
 from conformance.reading import agrees
-from conformance.timers import Timed, moment_of, number_of, opened
+from conformance.steps.aiming import attempt, overloaded
+from conformance.steps.counted import RUN, judge_growth, judge_limit, judge_totals, not_grown
+from conformance.steps.listing import open_list
+from conformance.steps.parts import each, settled
+from conformance.steps.timers import Timed, moment_of, number_of, opened
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped
 from specs.conventions.actions import Limit
 from specs.model import Clause, Operation

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.addressing import MISSING, dig
-from conformance.aiming import overloaded
 from conformance.check import Check, Ended, Flow, Steps
-from conformance.comparing import compare, kind_of
 from conformance.exam import Exam
 from conformance.exchange import Response
-from conformance.filters import Filter, filters_by, members_of, sent
-from conformance.findings import Findings
-from conformance.listing import Listing, Rows, bound, open_list, refused_as
-from conformance.parts import each
+from conformance.steps.aiming import overloaded
+from conformance.steps.comparing import compare, kind_of
+from conformance.steps.filters import Filter, filters_by, members_of, sent
+from conformance.steps.findings import Findings
+from conformance.steps.listing import Listing, Rows, bound, open_list, refused_as
+from conformance.steps.parts import each
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped
 from specs.conventions.aggregation import Aggregate, Aggregation
 from specs.model import Clause, Group, Operation

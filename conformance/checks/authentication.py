@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from conformance.aiming import Aim, Aims, in_order
 from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam
 from conformance.exchange import Request
-from conformance.findings import Findings
-from conformance.refusals import misworded, not_created, refused, trial, unharmed
+from conformance.steps.aiming import Aim, Aims, in_order
+from conformance.steps.findings import Findings
+from conformance.steps.refusals import misworded, not_created, refused, trial, unharmed
 from conformance.verdict import Failed, Inconclusive
 from specs.conventions.authentication import Authentication, Places, Worded
 from specs.conventions.rule import Carrier

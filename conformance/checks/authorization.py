@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.aiming import Aim, Aims, in_order, overloaded
 from conformance.asking import READS
 from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam
 from conformance.exchange import Request, Response
-from conformance.findings import Findings
-from conformance.refusals import misworded, not_created, refused, trial, unharmed, works
+from conformance.steps.aiming import Aim, Aims, in_order, overloaded
+from conformance.steps.findings import Findings
+from conformance.steps.refusals import misworded, not_created, refused, trial, unharmed, works
 from conformance.verdict import Failed, Inconclusive, Verdict
 from specs.conventions.authorization import Authorization, OfRole
 from specs.model import Clause, Operation

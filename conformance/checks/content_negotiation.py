@@ -9,18 +9,18 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from conformance.addressing import MISSING, dig, plant
-from conformance.aiming import Aim, Aims, attempt, in_order, overloaded, stands_in_list, text_of_ours
 from conformance.asking import READS
 from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import Exchange, Request, Response, Unreadable
-from conformance.findings import Findings
-from conformance.listing import bound
-from conformance.mistakes import cheap
-from conformance.oddities import BEFORE_THE_API, is_no_http
-from conformance.ordinary import ordinary
 from conformance.reading import agrees
-from conformance.refusals import Trial, misworded, refused
+from conformance.steps.aiming import Aim, Aims, attempt, in_order, overloaded, stands_in_list, text_of_ours
+from conformance.steps.findings import Findings
+from conformance.steps.listing import bound
+from conformance.steps.mistakes import cheap
+from conformance.steps.oddities import BEFORE_THE_API, is_no_http
+from conformance.steps.ordinary import ordinary
+from conformance.steps.refusals import Trial, misworded, refused
 from conformance.verdict import Failed, Inconclusive, Passed
 from specs.conventions.content_negotiation import BodyMedia, ContentNegotiation
 from specs.conventions.pagination import Pagination

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.aiming import Aim, Aims, absent_key, attempt, in_order, names_a_record, overloaded
 from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam
 from conformance.exchange import Request, Response
-from conformance.findings import Findings
-from conformance.listing import bound
+from conformance.steps.aiming import Aim, Aims, absent_key, attempt, in_order, names_a_record, overloaded
+from conformance.steps.findings import Findings
+from conformance.steps.listing import bound
 from conformance.verdict import Failed, Inconclusive, Verdict
 from specs.conventions.cors import Cors
 from specs.model import Clause, Operation

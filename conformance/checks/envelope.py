@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance import calls, including, jsonapi, structures
 from conformance.addressing import MISSING, dig
-from conformance.aiming import Aims
 from conformance.check import Broken, Check, Fine, Flow, Observation, Steps
 from conformance.exam import Exam
 from conformance.exchange import Exchange, Response, Unreadable
-from conformance.findings import Findings
-from conformance.oddities import BEFORE_THE_API, is_no_http
-from conformance.ordinary import ordinary, readable
-from conformance.parts import each, watched
 from conformance.schemas import mismatch
+from conformance.steps import calls, including, jsonapi, structures
+from conformance.steps.aiming import Aims
+from conformance.steps.findings import Findings
+from conformance.steps.oddities import BEFORE_THE_API, is_no_http
+from conformance.steps.ordinary import ordinary, readable
+from conformance.steps.parts import each, watched
 from conformance.verdict import Failed, Inconclusive, Passed
 from specs.conventions.envelope import Envelope, Including, MemberMatches
 from specs.model import Clause, Operation, Resource

@@ -9,17 +9,17 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from conformance.addressing import MISSING, dig, dig_all, texts
-from conformance.aiming import Aims, Own, attempt, overloaded, passing, text_of_ours
 from conformance.asking import READS
 from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Steps
 from conformance.exam import Exam, Walk
 from conformance.exchange import Exchange, NoAnswer, Request, Response, Unreadable
-from conformance.findings import Findings
-from conformance.mistakes import USUAL, cheap, trials
-from conformance.oddities import BEFORE_THE_API, Odd, is_no_http, odd, oddities, sent
 from conformance.reading import allows
-from conformance.refusals import Trial, refused
 from conformance.schemas import mismatch
+from conformance.steps.aiming import Aims, Own, attempt, overloaded, passing, text_of_ours
+from conformance.steps.findings import Findings
+from conformance.steps.mistakes import USUAL, cheap, trials
+from conformance.steps.oddities import BEFORE_THE_API, Odd, is_no_http, odd, oddities, sent
+from conformance.steps.refusals import Trial, refused
 from conformance.verdict import Failed, Inconclusive
 from specs.conventions.errors import Cause, CauseAnswered, CauseGivesMember, EntriesAt, Errors, MemberIsOneOf, NamedMember, StatusNever
 from specs.model import Clause, Operation, Resource

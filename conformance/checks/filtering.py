@@ -9,17 +9,17 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from conformance.aiming import overloaded
 from conformance.check import Check, Ended, Flow, Steps
-from conformance.comparing import Kind, Operator
 from conformance.exam import Exam
 from conformance.exchange import Response
-from conformance.expressions import Column, Condition, column_of, mismatch_of
-from conformance.filters import SAYS, Filter, certain, filters_by, judged, members_of, pairs, sent, told
-from conformance.findings import Findings
-from conformance.listing import Listing, Rows, open_list, refused_as
-from conformance.paging import Paged, Trail
-from conformance.parts import each
+from conformance.steps.aiming import overloaded
+from conformance.steps.comparing import Kind, Operator
+from conformance.steps.expressions import Column, Condition, column_of, mismatch_of
+from conformance.steps.filters import SAYS, Filter, certain, filters_by, judged, members_of, pairs, sent, told
+from conformance.steps.findings import Findings
+from conformance.steps.listing import Listing, Rows, open_list, refused_as
+from conformance.steps.paging import Paged, Trail
+from conformance.steps.parts import each
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped, Verdict
 from specs.conventions.filtering import Filtering, OfOperator
 from specs.model import Clause, Group, Operation

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.addressing import MISSING, dig
-from conformance.aiming import Aim, Aims, Own, attempt, in_order, names_a_record, overloaded, passing, text_of_ours
 from conformance.asking import READS
 from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import Response, Unreadable
-from conformance.findings import Findings
 from conformance.reading import agrees
-from conformance.refusals import works
+from conformance.steps.aiming import Aim, Aims, Own, attempt, in_order, names_a_record, overloaded, passing, text_of_ours
+from conformance.steps.findings import Findings
+from conformance.steps.refusals import works
 from conformance.verdict import Failed, Inconclusive
 from specs.conventions.filtering import Filtering
 from specs.conventions.isolation import Isolation

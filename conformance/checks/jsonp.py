@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from conformance.aiming import Aim, Aims, overloaded
 from conformance.check import Check, Flow, Steps
 from conformance.exam import Exam
 from conformance.exchange import Request, Response
-from conformance.findings import Findings
-from conformance.listing import bound
+from conformance.steps.aiming import Aim, Aims, overloaded
+from conformance.steps.findings import Findings
+from conformance.steps.listing import bound
 from conformance.verdict import Failed
 from specs.conventions.jsonp import Jsonp
 from specs.model import Clause

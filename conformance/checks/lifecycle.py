@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conformance import calls, given_members, invalid_writes, jsonapi_creates, writes
 from conformance.addressing import query_string
-from conformance.aiming import overloaded, passing
 from conformance.asking import READS
 from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import NotPermitted, Response
-from conformance.parts import each
+from conformance.steps import calls, given_members, invalid_writes, jsonapi_creates, writes
+from conformance.steps.aiming import overloaded, passing
+from conformance.steps.parts import each
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped, Verdict
 from specs.conventions.lifecycle import ClientIds, Effects, EnumMember, Lifecycle, Members, OnResource, Parsed, WriteRefused
 from specs.model import Clause, Operation, Resource

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.addressing import MISSING
-from conformance.aiming import attempt, overloaded, passing, stands_in_list, text_of_ours
-from conformance.calls import change, parents_for
 from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import Response
-from conformance.findings import Findings
-from conformance.parts import each
+from conformance.steps.aiming import attempt, overloaded, passing, stands_in_list, text_of_ours
+from conformance.steps.calls import change, parents_for
+from conformance.steps.findings import Findings
+from conformance.steps.parts import each
 from conformance.verdict import Failed, Inconclusive
 from specs.conventions.metadata import Metadata
 from specs.model import Clause, Operation, Resource

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conformance import calls, writes
-from conformance.aiming import passing
 from conformance.check import Check, Flow, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import Response
-from conformance.parts import each
 from conformance.reading import agrees
+from conformance.steps import calls, writes
+from conformance.steps.aiming import passing
+from conformance.steps.parts import each
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped, Verdict
 from specs.conventions.actions import Actions
 from specs.conventions.nesting import Nesting

@@ -7,14 +7,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from conformance import walks
 from conformance.addressing import dig
 from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Steps
 from conformance.exam import Exam
 from conformance.exchange import Exchange
-from conformance.ordinary import ordinary
-from conformance.paging import Page, Paged, Trail, disagreement, number_at, opened
-from conformance.parts import each
+from conformance.steps import walks
+from conformance.steps.ordinary import ordinary
+from conformance.steps.paging import Page, Paged, Trail, disagreement, number_at, opened
+from conformance.steps.parts import each
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped, Verdict
 from specs.conventions.pagination import Pagination
 from specs.model import Clause, Operation

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conformance.addressing import texts
-from conformance.aiming import Aim, Aims, in_order, names_a_record
 from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam
 from conformance.exchange import Request, Response, Unreadable, Wait
-from conformance.findings import Findings
+from conformance.steps.aiming import Aim, Aims, in_order, names_a_record
+from conformance.steps.findings import Findings
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped
 from specs.conventions.rate_limit import RateLimit
 from specs.model import Clause, Operation

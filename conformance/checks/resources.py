@@ -9,16 +9,16 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from conformance import calls, writes
 from conformance.addressing import dig
-from conformance.aiming import Aims, absent_key, overloaded, passing
 from conformance.check import Broken, Check, Fine, Flow, Observation, Steps
 from conformance.exam import Exam
 from conformance.exchange import Exchange, Request, Response, Unreadable
-from conformance.findings import Findings
-from conformance.ordinary import ordinary
-from conformance.parts import each, watched
 from conformance.schemas import mismatch
+from conformance.steps import calls, writes
+from conformance.steps.aiming import Aims, absent_key, overloaded, passing
+from conformance.steps.findings import Findings
+from conformance.steps.ordinary import ordinary
+from conformance.steps.parts import each, watched
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped, Verdict
 from specs.conventions.resources import Prefix, RecordMembers
 from specs.model import Clause, Media, Operation, Resource

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.addressing import MISSING
-from conformance.aiming import overloaded
 from conformance.check import Check, Ended, Flow, Steps
-from conformance.comparing import Kind, compare
 from conformance.exam import Exam
 from conformance.exchange import Response
-from conformance.filters import certain, members_of
-from conformance.findings import Findings
-from conformance.listing import Listing, Rows, bound, open_list, refused_as
-from conformance.parts import each
+from conformance.steps.aiming import overloaded
+from conformance.steps.comparing import Kind, compare
+from conformance.steps.filters import certain, members_of
+from conformance.steps.findings import Findings
+from conformance.steps.listing import Listing, Rows, bound, open_list, refused_as
+from conformance.steps.parts import each
 from conformance.verdict import Failed, Inconclusive, Skipped
 from specs.conventions.sorting import Sorting
 from specs.model import Clause, Group, Operation

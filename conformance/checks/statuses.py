@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from conformance.aiming import Aims, in_order, overloaded
 from conformance.asking import READS
 from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Steps
 from conformance.exam import Exam
 from conformance.exchange import Exchange, Request, Response
-from conformance.findings import Findings
-from conformance.mistakes import cheap, trials
-from conformance.oddities import is_no_http
-from conformance.ordinary import ordinary, readable
 from conformance.reading import allows
-from conformance.refusals import Trial, says_error, trial
+from conformance.steps.aiming import Aims, in_order, overloaded
+from conformance.steps.findings import Findings
+from conformance.steps.mistakes import cheap, trials
+from conformance.steps.oddities import is_no_http
+from conformance.steps.ordinary import ordinary, readable
+from conformance.steps.refusals import Trial, says_error, trial
 from conformance.verdict import Failed
 from specs.conventions.statuses import Statuses
 from specs.model import Clause, Operation

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance import calls
 from conformance.addressing import MISSING, dig
-from conformance.aiming import Aims
 from conformance.check import Broken, Check, Fine, Flow, Observation, Steps
 from conformance.exam import Exam
 from conformance.exchange import Exchange, Unreadable
-from conformance.findings import Findings
-from conformance.ordinary import ordinary
-from conformance.parts import watched
+from conformance.steps import calls
+from conformance.steps.aiming import Aims
+from conformance.steps.findings import Findings
+from conformance.steps.ordinary import ordinary
+from conformance.steps.parts import watched
 from specs.conventions.timing import Timing
 from specs.model import Clause
 

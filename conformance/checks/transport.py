@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from conformance.aiming import Aim, Aims, in_order
 from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam
 from conformance.exchange import NoAnswer, Response
-from conformance.findings import Findings
+from conformance.steps.aiming import Aim, Aims, in_order
+from conformance.steps.findings import Findings
 from conformance.verdict import Failed, Inconclusive, Skipped
 from specs.model import Clause
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from conformance.examination import Examination
 from conformance.report import json_report, junit, terminal
+from conformance.running.examination import Examination
 
 __all__ = ["REPORTS", "Report"]
 

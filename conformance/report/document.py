@@ -7,7 +7,7 @@ from importlib import metadata
 from typing import Any
 
 from conformance.evidence import Secrets, deciding, showing, told
-from conformance.examination import Completed, CouldNotExamine, Examination, Interrupted, Outcome, Result, exit_code, state_of
+from conformance.running.examination import Completed, CouldNotExamine, Examination, Interrupted, Outcome, Result, exit_code, state_of
 from conformance.verdict import Errored, Failed, Inconclusive, Passed, Skipped, Verdict
 
 __all__ = ["FORMAT", "STATES", "document", "spelled_lines"]

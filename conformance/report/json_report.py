@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from conformance.examination import Examination
 from conformance.report.document import document
+from conformance.running.examination import Examination
 
 __all__ = ["SCHEMA_FILE", "render", "schema"]
 

@@ -12,8 +12,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from conformance.evidence import printable
-from conformance.examination import Examination
 from conformance.report.document import document, spelled_lines
+from conformance.running.examination import Examination
 
 __all__ = ["render"]
 

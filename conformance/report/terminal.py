@@ -15,8 +15,8 @@ from rich.status import Status
 from rich.text import Text
 
 from conformance.evidence import printable
-from conformance.examination import Examination
 from conformance.report.document import STATES, document, spelled_lines
+from conformance.running.examination import Examination
 from conformance.verdict import Failed, Verdict
 from specs.model import Clause, Spec
 

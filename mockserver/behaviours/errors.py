@@ -52,6 +52,8 @@ def _other_shape(call: Call, site: Site) -> None:  # noqa: ARG001
 def _misshapen(call: Call, site: Site) -> None:
     """Takes a named member away, or gives it another type, whichever the documented shape does not allow."""
     document, errors = thaw(call), site.parameters
+    if document is EMPTY:
+        return  # nothing is left that could have a shape
     validator = Validator(errors.shape or {})
     for change in (lambda value: ABSENT, lambda value: {"wrong": value}, lambda value: 7):  # noqa: ARG005
         for pointers in errors.members.values():

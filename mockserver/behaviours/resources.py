@@ -71,11 +71,21 @@ def _record(served: Served) -> Step:
 
 
 def _record_in_body(served: Served, name: str) -> Step:
+    assert served.resource is not None
+    schema = served.resource.key_schema or {}
+    validator = Validator(schema) if schema else None
+
+    def fits(key: Any) -> bool:
+        if not isinstance(key, str | int) or isinstance(key, bool):
+            return False
+        value = coerce(key, schema) if isinstance(key, str) else key
+        return value is not MISFIT and (validator is None or validator.accepts(value))
+
     def look_up(call: Call) -> Answer:
         key = call.inputs.get(name, call.query.get(name))
         if key is None:
             return Refusal("missing_parameter", {"name": name, "param": name})
-        if not isinstance(key, str | int) or isinstance(key, bool):
+        if not fits(key):
             return Refusal("invalid_parameter", {"name": name, "param": name})
         call.row = call.space.store.get(served.table(call), str(key))
         return None if call.row is not None else Refusal("not_found", {"name": name, "param": name, "value": key})

@@ -227,11 +227,12 @@ def _resources(change: Callable[[dict[str, Any]], None]) -> Change:
 
 
 def _id_as_number(resource: dict[str, Any]) -> None:
-    resource["id"] = int(resource["id"]) if resource["id"].isdecimal() else len(resource["id"])
+    key = str(resource.get("id", ""))
+    resource["id"] = int(key) if key.isdecimal() else len(key)
 
 
 def _no_type(resource: dict[str, Any]) -> None:
-    del resource["type"]
+    resource.pop("type", None)
 
 
 def _flat(resource: dict[str, Any]) -> None:
@@ -239,17 +240,22 @@ def _flat(resource: dict[str, Any]) -> None:
 
 
 def _id_inside(resource: dict[str, Any]) -> None:
-    resource.setdefault("attributes", {})["id"] = resource.pop("id")
+    resource.setdefault("attributes", {})["id"] = resource.pop("id", None)
+
+
+def _relationships(resource: dict[str, Any]) -> dict[str, Any]:
+    """Its relationships that are still objects: another fault may have taken linkage for one."""
+    return {name: value for name, value in resource.get("relationships", {}).items() if isinstance(value, dict)}
 
 
 def _bare_linkage(resource: dict[str, Any]) -> None:
-    for name, relationship in resource.get("relationships", {}).items():
+    for name, relationship in _relationships(resource).items():
         linkage = relationship.get("data") or {}
         resource["relationships"][name] = linkage.get("id")
 
 
 def _linkage_without_type(resource: dict[str, Any]) -> None:
-    for relationship in resource.get("relationships", {}).values():
+    for relationship in _relationships(resource).values():
         if isinstance(relationship.get("data"), dict):
             relationship["data"].pop("type", None)
 

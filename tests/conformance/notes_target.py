@@ -15,7 +15,7 @@ import specs
 from conformance.check import Broken, Check, Fine, Flow, Observation
 from conformance.exam import Exam
 from conformance.exchange import Exchange, NoAnswer, Request, Response, Wait
-from conformance.pacing import Clock
+from conformance.running.pacing import Clock
 from conformance.target import Permit, Target
 from conformance.verdict import Failed, Inconclusive, Passed
 from specs.model import Clause, Spec

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 import specs
-from conformance.aiming import Aims, absent_key, in_order
-from conformance.findings import Findings
-from conformance.mistakes import trials
+from conformance.steps.aiming import Aims, absent_key, in_order
+from conformance.steps.findings import Findings
+from conformance.steps.mistakes import trials
 from tests.conformance.checks.guarded import Guarded, exam_of
 
 

@@ -7,11 +7,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from conformance import calls
-from conformance.aiming import Aims
 from conformance.exam import Exam
 from conformance.exchange import Exchange, Request, Response
-from conformance.findings import Findings
+from conformance.steps import calls
+from conformance.steps.aiming import Aims
+from conformance.steps.findings import Findings
 from tests.conformance.checks.miniature import Miniature, seeded
 
 APIS = ["timedash", "paydirt", "moonrope", "productive", "88miles"]

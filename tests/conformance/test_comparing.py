@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.addressing import MISSING
-from conformance.comparing import Kind, compare, kind_of, satisfies
+from conformance.steps.comparing import Kind, compare, kind_of, satisfies
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from conformance.drawing import Source, Trial, replayed, trials, verdict_of
-from conformance.driver import Run
+from conformance.running.drawing import Source, Trial, replayed, trials, verdict_of
+from conformance.running.driver import Run
 from conformance.verdict import Failed, Inconclusive, Passed, Verdict
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from conformance.findings import Findings
+from conformance.steps.findings import Findings
 from conformance.verdict import Inconclusive, Passed
 
 

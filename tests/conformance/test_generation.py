@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from conformance import Options, Permit, bind
-from conformance.audience import Audience
 from conformance.check import Broken, Check, Fine, Observation
-from conformance.driver import Driver
 from conformance.exam import Exam
-from conformance.examination import Silent
 from conformance.exchange import Exchange, Request, Response
-from conformance.generation import generate
+from conformance.running.audience import Audience
+from conformance.running.driver import Driver
+from conformance.running.examination import Silent
+from conformance.running.generation import generate
 from specs.model import Clause
 from tests.conformance.notes_target import KEYS, Notes, notes_spec, notes_target
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from conformance.jsonapi import judged, linkage, linked, problems, relationships
+from conformance.steps.jsonapi import judged, linkage, linked, problems, relationships
 
 PERSON = {"type": "people", "id": "1", "attributes": {"name": "Ada"}, "relationships": {"company": {"data": {"type": "companies", "id": "7"}}}}
 COMPANY = {"type": "companies", "id": "7", "attributes": {"name": "Analytical"}}

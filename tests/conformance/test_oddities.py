@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import specs
 from conformance.exchange import Request
-from conformance.oddities import is_no_http, odd, oddities
+from conformance.steps.oddities import is_no_http, odd, oddities
 
 OPERATIONS = [(api, name) for api in ("timedash", "moonrope", "productive") for name in specs.load(api).operations]
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.exchange import Exchange, Request, Response
-from conformance.ordinary import ordinary, readable
+from conformance.steps.ordinary import ordinary, readable
 from tests.conformance.checks.miniature import exam_of
 
 MILES, PRODUCTIVE = exam_of("88miles"), exam_of("productive")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.exchange import Request, Response
-from conformance.pacing import Pace, back_off
+from conformance.running.pacing import Pace, back_off
 from specs.conventions.rate_limit import RateLimit
 from tests.conformance.notes_target import Ticking
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from conformance.exchange import Request, Response
-from conformance.paging import Page, disagreement, number_at, opened
+from conformance.steps.paging import Page, disagreement, number_at, opened
 from specs.conventions.pagination import Numbers, Pagination
 from tests.conformance.checks.miniature import Miniature, seeded
 

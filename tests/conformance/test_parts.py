@@ -6,7 +6,7 @@ import pytest
 
 from conformance.check import Broken, Ended, Fine, Flow
 from conformance.exchange import Exchange, NotPermitted, Request, Response
-from conformance.parts import each, joined, watched
+from conformance.steps.parts import each, joined, watched
 from conformance.verdict import Errored, Failed, Inconclusive, Passed, Skipped, Verdict
 from tests.conformance.checks.miniature import clause_of, exam_of
 

@@ -16,8 +16,8 @@ import trustme
 
 from conformance.exchange import NoAnswer, NotPermitted, Request
 from conformance.problems import TargetError
+from conformance.running.transport import BODY_LIMIT, UrlTransport
 from conformance.target import Target
-from conformance.transport import BODY_LIMIT, UrlTransport
 
 Behaviour = Callable[[socket.socket], None]
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from conformance import writes
 from conformance.exchange import Response
 from conformance.reading import agrees
+from conformance.steps import writes
 from tests.conformance.checks.miniature import exam_of
 
 EXAM = exam_of("88miles")

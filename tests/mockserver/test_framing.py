@@ -173,7 +173,9 @@ def test_too_large_body_is_refused_in_the_apis_words(server: Live, sent: bytes) 
     assert "errors" in json.loads(answer.partition(b"\r\n\r\n")[2])
 
 
-@pytest.mark.parametrize(("sent", "status"), [(get(f"x-a: {'a' * 2 * MAX_HEAD}"), 431), (get(*[f"x-{n}: a" for n in range(120)]), 431), (get(path="/" + "a" * 65600), 414)])
+@pytest.mark.parametrize(
+    ("sent", "status"), [(get(f"x-a: {'a' * 2 * MAX_HEAD}"), 431), (get(*[f"x-{n}: a" for n in range(120)]), 431), (get(path="/" + "a" * 65600), 414)]
+)
 def test_too_much_of_a_head_is_refused(server: Live, sent: bytes, status: int) -> None:
     with connected(server.url) as link:
         link.sendall(sent)

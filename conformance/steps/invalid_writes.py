@@ -9,13 +9,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance import writes
-from conformance.aiming import absent_key, passing
 from conformance.check import Flow, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import Response
 from conformance.reading import agrees
 from conformance.schemas import mismatch
+from conformance.steps import writes
+from conformance.steps.aiming import absent_key, passing
 from conformance.verdict import Failed, Inconclusive, Passed, Verdict
 from specs.conventions.lifecycle import WriteRefused
 from specs.model import Operation, Resource

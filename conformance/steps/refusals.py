@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.addressing import dig_all
-from conformance.aiming import Aim, Aims, overloaded, passing, stands_in_list, text_of_ours
 from conformance.check import Ended, Steps
 from conformance.exam import Exam
 from conformance.exchange import Request, Response
-from conformance.findings import Findings
+from conformance.steps.aiming import Aim, Aims, overloaded, passing, stands_in_list, text_of_ours
+from conformance.steps.findings import Findings
 from conformance.verdict import Failed
 from specs.model import Operation, Resource
 

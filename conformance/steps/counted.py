@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.check import Ended
-from conformance.timers import Timed, number_of, true_of
+from conformance.steps.timers import Timed, number_of, true_of
 from conformance.verdict import Failed
 from specs.conventions.actions import Limit
 from specs.model import Operation

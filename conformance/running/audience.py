@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from conformance.check import Broken, Check, Fine, Observation
-from conformance.defects import in_words
 from conformance.evidence import trimmed
 from conformance.exam import Exam
 from conformance.exchange import Exchange, Request
+from conformance.running.defects import in_words
 from conformance.verdict import Errored, Failed, Inconclusive, Passed, Verdict
 from specs.model import Clause
 

@@ -6,11 +6,11 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from conformance import calls, writes
-from conformance.aiming import overloaded, passing
 from conformance.check import Flow, Steps
 from conformance.exam import Exam
 from conformance.exchange import Response
+from conformance.steps import calls, writes
+from conformance.steps.aiming import overloaded, passing
 from conformance.verdict import Failed, Inconclusive, Passed, Verdict
 from specs.model import Operation, Resource
 

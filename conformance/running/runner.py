@@ -14,21 +14,21 @@ from typing import Any
 
 from hypothesis.errors import HypothesisException
 
-from conformance.audience import Audience
 from conformance.binding import without
 from conformance.check import Check, Steps
-from conformance.drawing import NotDrawn, Source, Trial, replayed, trials, verdict_of
-from conformance.driver import Driver, Manner, Run
 from conformance.exam import Exam
-from conformance.examination import NOT_YET, Completed, CouldNotExamine, Examination, Interrupted, Leftover, Listener, Options, Outcome, Result, Silent
 from conformance.exchange import Exchange, Response
-from conformance.ledger import Own
-from conformance.pacing import Clock
-from conformance.preflight import Ready, preflight
-from conformance.selection import select
+from conformance.running.audience import Audience
+from conformance.running.drawing import NotDrawn, Source, Trial, replayed, trials, verdict_of
+from conformance.running.driver import Driver, Manner, Run
+from conformance.running.examination import NOT_YET, Completed, CouldNotExamine, Examination, Interrupted, Leftover, Listener, Options, Outcome, Result, Silent
+from conformance.running.ledger import Own
+from conformance.running.pacing import Clock
+from conformance.running.preflight import Ready, preflight
+from conformance.running.selection import select
+from conformance.running.tour import tour
+from conformance.running.transport import Transport
 from conformance.target import Target
-from conformance.tour import tour
-from conformance.transport import Transport
 from conformance.verdict import Errored, Failed, Inconclusive, Skipped, Verdict
 from specs.model import Clause, Spec
 
@@ -212,7 +212,7 @@ class _Examiner:
         watched = {name for heard in members for name in heard.clause.operations}
         each = options.generated if options.generated is not None else 8 if self.driver.pace.limit is None else 2
         if watched and each:
-            from conformance.generation import generate
+            from conformance.running.generation import generate
 
             self.driver.turn_to("requests generated from the schemas")
             why = generate(self.driver, watched, each=each, seed=options.seed)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from conformance.addressing import dig
-from conformance.aiming import overloaded
 from conformance.check import Steps
-from conformance.paging import Page, Paged, Trail, disagreement, number_at
+from conformance.steps.aiming import overloaded
+from conformance.steps.paging import Page, Paged, Trail, disagreement, number_at
 from specs.conventions.pagination import Pagination
 
 __all__ = ["confirmed", "tells", "total_of", "unsteady"]

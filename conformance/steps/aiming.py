@@ -16,8 +16,8 @@ from conformance.asking import READS
 from conformance.check import Ended, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import Request, Response, Unreadable
-from conformance.findings import Findings
 from conformance.reading import agrees
+from conformance.steps.findings import Findings
 from conformance.verdict import Inconclusive, Skipped
 from specs.model import Operation, Resource
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from conformance.addressing import base_paths
 from conformance.check import Steps
-from conformance.driver import Driver, Manner, Run
 from conformance.exam import Exam
-from conformance.examination import CouldNotExamine
 from conformance.exchange import Exchange, NoAnswer, Request, Response, Unreadable
+from conformance.running.driver import Driver, Manner, Run
+from conformance.running.examination import CouldNotExamine
 from conformance.target import Target
 from specs.conventions.rule import Carrier
 from specs.model import Operation, Resource, Spec

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 from zlib import crc32
 
-from conformance.aiming import Aim, Aims, absent_key, attempt, in_order, names_a_record
 from conformance.asking import READS
 from conformance.check import Ended, Steps
 from conformance.exam import Exam
-from conformance.refusals import Trial, trial
+from conformance.steps.aiming import Aim, Aims, absent_key, attempt, in_order, names_a_record
+from conformance.steps.refusals import Trial, trial
 from specs.model import Operation, Parent, Resource
 
 __all__ = ["USUAL", "cheap", "credentials_taken_away", "trials"]

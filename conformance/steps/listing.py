@@ -11,7 +11,7 @@ from conformance.addressing import MISSING
 from conformance.check import Ended, Steps
 from conformance.exam import Exam
 from conformance.exchange import NotPermitted, Request, Response, Unreadable
-from conformance.paging import Paged
+from conformance.steps.paging import Paged
 from conformance.verdict import Inconclusive, Skipped
 from specs.model import Group, Operation, Resource
 

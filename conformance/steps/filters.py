@@ -8,8 +8,8 @@ from itertools import combinations
 from typing import Any
 
 from conformance.addressing import MISSING
-from conformance.comparing import Kind, Operator, kind_of, satisfies
-from conformance.listing import Listing, Rows, bound
+from conformance.steps.comparing import Kind, Operator, kind_of, satisfies
+from conformance.steps.listing import Listing, Rows, bound
 from specs.conventions.filtering import Filtering
 from specs.model import Clause, Group
 

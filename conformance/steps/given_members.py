@@ -6,12 +6,12 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from conformance import calls, writes
 from conformance.addressing import MISSING
-from conformance.aiming import overloaded, passing
 from conformance.check import Flow, Steps
 from conformance.exam import Exam, Made
 from conformance.schemas import mismatch
+from conformance.steps import calls, writes
+from conformance.steps.aiming import overloaded, passing
 from conformance.verdict import Failed, Inconclusive, Passed
 from specs.conventions.lifecycle import EnumMember, Parsed
 from specs.model import Operation, Resource

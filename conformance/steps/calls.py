@@ -11,11 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from conformance.addressing import MISSING, query_string
-from conformance.aiming import Aims, absent_key
 from conformance.check import Ended, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import Exchange, Request
 from conformance.reading import agrees
+from conformance.steps.aiming import Aims, absent_key
 from conformance.verdict import Inconclusive
 from specs.conventions.actions import Action, Actions
 from specs.conventions.filtering import Filtering

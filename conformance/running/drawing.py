@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
 
-from conformance.driver import Run
+from conformance.running.driver import Run
 from conformance.verdict import Failed, Passed, Verdict
 
 __all__ = ["NotDrawn", "Source", "Trial", "replayed", "trials", "verdict_of"]

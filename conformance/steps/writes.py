@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from conformance import calls
 from conformance.addressing import MISSING
-from conformance.aiming import passing
 from conformance.check import Ended, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import Response
 from conformance.reading import agrees
+from conformance.steps import calls
+from conformance.steps.aiming import passing
 from conformance.verdict import Failed, Inconclusive
 from specs.model import Operation, Resource
 

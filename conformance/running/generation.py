@@ -23,11 +23,11 @@ from schemathesis.generation.feedback import NO_FEEDBACK
 from conformance.addressing import query_string
 from conformance.asking import READS
 from conformance.check import Steps
-from conformance.drawing import settings
-from conformance.driver import Driver
 from conformance.exam import Exam
 from conformance.exchange import Request
-from conformance.tour import absent_key
+from conformance.running.drawing import settings
+from conformance.running.driver import Driver
+from conformance.running.tour import absent_key
 from conformance.verdict import Errored, Skipped
 from specs.model import Operation
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance import calls, jsonapi
-from conformance.aiming import overloaded
 from conformance.check import Flow
 from conformance.exam import Exam
 from conformance.exchange import Request
-from conformance.parts import each
+from conformance.steps import calls, jsonapi
+from conformance.steps.aiming import overloaded
+from conformance.steps.parts import each
 from conformance.verdict import Failed, Inconclusive, Passed
 from specs.model import Operation
 

@@ -11,16 +11,16 @@ from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from conformance.audience import Audience
 from conformance.check import Ended
-from conformance.defects import in_words
 from conformance.evidence import trimmed
 from conformance.exam import Exam
-from conformance.examination import Listener, Options
 from conformance.exchange import Exchange, NoAnswer, NotPermitted, Request, Response, Unreadable, Wait
-from conformance.ledger import Ledger
-from conformance.pacing import Clock, Pace, back_off
-from conformance.transport import Transport, within
+from conformance.running.audience import Audience
+from conformance.running.defects import in_words
+from conformance.running.examination import Listener, Options
+from conformance.running.ledger import Ledger
+from conformance.running.pacing import Clock, Pace, back_off
+from conformance.running.transport import Transport, within
 from conformance.verdict import Errored, Failed, Inconclusive, Skipped, Verdict
 
 __all__ = ["Driver", "Manner", "Refusal", "Run"]

@@ -8,10 +8,10 @@ from typing import Any
 
 from conformance.addressing import MISSING
 from conformance.check import Ended, Steps
-from conformance.comparing import Operator, kind_of, satisfies
 from conformance.exam import Exam
 from conformance.exchange import Request
-from conformance.listing import Listing, Rows, open_list
+from conformance.steps.comparing import Operator, kind_of, satisfies
+from conformance.steps.listing import Listing, Rows, open_list
 from conformance.verdict import Inconclusive
 from specs.conventions.filtering import Filtering
 from specs.model import Clause, Operation

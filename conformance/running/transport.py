@@ -19,9 +19,9 @@ from urllib3 import HTTPHeaderDict, HTTPResponse, make_headers
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
 
-from conformance.deadline import DeadlineSocket
 from conformance.exchange import NoAnswer, NotPermitted, Request, Response
 from conformance.problems import TargetError, TargetProblem
+from conformance.running.deadline import DeadlineSocket
 from conformance.target import Target
 
 __all__ = ["BODY_LIMIT", "Transport", "UrlTransport", "origin", "within"]

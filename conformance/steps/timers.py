@@ -12,13 +12,13 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from conformance.addressing import MISSING
-from conformance.aiming import attempt, passing
-from conformance.calls import change, parents_for
 from conformance.check import Ended, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import Request, Response
-from conformance.findings import Findings
 from conformance.reading import agrees
+from conformance.steps.aiming import attempt, passing
+from conformance.steps.calls import change, parents_for
+from conformance.steps.findings import Findings
 from conformance.verdict import Failed, Skipped
 from specs.conventions.actions import Action, Actions, Guard, Timer
 from specs.model import Clause, Operation, Resource

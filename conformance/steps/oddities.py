@@ -12,11 +12,11 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from hypothesis import strategies as st
 
 from conformance.addressing import fill, plant
-from conformance.aiming import Aim, Aims
 from conformance.asking import READS
 from conformance.check import Steps
 from conformance.exam import Exam
 from conformance.exchange import Request
+from conformance.steps.aiming import Aim, Aims
 from specs.model import Operation
 
 __all__ = ["BEFORE_THE_API", "Odd", "is_no_http", "odd", "oddities", "sent"]

@@ -59,7 +59,7 @@ def nothing(call: Call) -> None:
     """The step that does nothing."""
 
 
-def spoil(change: Change, call: Call, site: Site) -> Any:
+def _spoil(change: Change, call: Call, site: Site) -> Any:
     """Makes a change; where other faults have left nothing that it could be made to, nothing happens."""
     try:
         return change(call, site)
@@ -72,7 +72,7 @@ def before(change: Change) -> Wrap:
 
     def wrap(step: Step, site: Site) -> Step:
         def broken(call: Call) -> Answer:
-            spoil(change, call, site)
+            _spoil(change, call, site)
             return step(call)
 
         return broken
@@ -87,7 +87,7 @@ def after(change: Change) -> Wrap:
         def broken(call: Call) -> Answer:
             answer = step(call)
             if answer is None:
-                spoil(change, call, site)
+                _spoil(change, call, site)
             return answer
 
         return broken
@@ -102,7 +102,7 @@ def refused(change: Change, *causes: str) -> Wrap:
         def broken(call: Call) -> Answer:
             answer = step(call)
             if call.refusal is not None and (not causes or call.refusal.cause in causes):
-                changed = spoil(change, call, site)
+                changed = _spoil(change, call, site)
                 return changed if isinstance(changed, Response) else answer
             return answer
 
@@ -118,7 +118,7 @@ def succeeded(change: Change) -> Wrap:
         def broken(call: Call) -> Answer:
             answer = step(call)
             if call.refusal is None:
-                spoil(change, call, site)
+                _spoil(change, call, site)
             return answer
 
         return broken

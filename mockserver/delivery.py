@@ -36,7 +36,7 @@ async def disturbed(engine: Engine, request: Request, disturbance: Disturbance, 
 
 
 def _end(disturbance: Disturbance, scope: Any, protocol: Any) -> None:
-    link = link_of(scope.client, scope.server)
+    link = link_of(scope.client, int(scope.server.rpartition(":")[2]))
     if link is not None:
         reset(link) if disturbance.reset else sever(link, disturbance.garbage)
     # It reaches nobody; but the server has to know that the exchange is over. Where no socket was found, it tells so.

@@ -45,7 +45,7 @@ class RsgiApp:
     with their percent-encoding undone: they are encoded again, so that only an encoded slash is lost.
     """
 
-    __slots__ = ("_engine", "_gone", "_handle", "_patience", "_reading", "_replays", "_scheme", "_secure")
+    __slots__ = ("_engine", "_gone", "_handle", "_patience", "_reading", "_replays", "_scheme", "_secure", "held")
 
     def __init__(self, engine: Engine, scheme: str = "https", *, secure: int | None = None, patience: float = PATIENCE) -> None:
         from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # here, since ASGI has need of this module, but not of granian
@@ -58,6 +58,8 @@ class RsgiApp:
         self._patience = patience
         self._gone = ProtocolClosed
         self._reading: set[asyncio.Task[Any]] = set()
+        self.held: set[str] = set()
+        """The clients, each by address and port, whose answers are held back."""
 
     def cut(self) -> None:
         """Ends the requests whose bodies have not come yet, or whose answers are held back: what a server does before it stops."""
@@ -102,8 +104,12 @@ class RsgiApp:
     async def _disturb(self, request: Request, disturbance: Disturbance, scope: Any, protocol: Any) -> None:
         from mockserver.delivery import disturbed
 
-        with self._cuttable():
-            await disturbed(self._engine, request, disturbance, scope, protocol)
+        self.held.add(scope.client)
+        try:
+            with self._cuttable():
+                await disturbed(self._engine, request, disturbance, scope, protocol)
+        finally:
+            self.held.discard(scope.client)
 
     @contextmanager
     def _cuttable(self) -> Iterator[None]:

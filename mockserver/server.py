@@ -21,6 +21,7 @@ from typing import Any
 from mockserver.engine import Engine
 from mockserver.rsgi import PATIENCE, RsgiApp
 from mockserver.tls import Identity, made_identity
+from mockserver.wire import idle_for, links_at, plain, sever
 from specs.model import Spec
 
 __all__ = ["Live", "Patience", "bind_port", "live", "serve"]
@@ -116,8 +117,8 @@ def _place(host: str, port: int, plain_port: int | None, identity: Identity | No
     return _Place(host, chosen, plain, identity, patience or Patience())
 
 
-def _servers(engine: Engine, place: _Place) -> tuple[list[Any], Callable[[], None]]:
-    """The servers of a place, ready to run, and what stops them."""
+def _servers(engine: Engine, place: _Place) -> tuple[list[Any], list[RsgiApp], Callable[[], None]]:
+    """The servers of a place, ready to run, their applications, and what stops them."""
     secure = None if place.identity is None else place.port
     apps = [RsgiApp(engine, patience=place.patience.body)]
     servers = [_server(apps[0], place, place.port, place.identity)]
@@ -130,7 +131,7 @@ def _servers(engine: Engine, place: _Place) -> tuple[list[Any], Callable[[], Non
             app.cut()
             server.stop()
 
-    return servers, stop
+    return servers, apps, stop
 
 
 def _server(app: RsgiApp, place: _Place, port: int, identity: Identity | None) -> Any:
@@ -156,19 +157,33 @@ async def _until_stopped(server: Any) -> None:
 
 async def _run(engine: Engine, place: _Place, ready: Callable[[Callable[[], None]], None], beside: Beside | None = None) -> None:
     """Serves until what `ready` is given is called; `ready` is called once all ports answer."""
-    servers, stop = _servers(engine, place)
+    servers, apps, stop = _servers(engine, place)
     running = asyncio.gather(*map(_until_stopped, servers))
     for port in place.ports:
         await _answering(place.host, port, running)
-    task = asyncio.ensure_future(beside(engine)) if beside is not None else None
+    tasks = [asyncio.ensure_future(beside(engine))] if beside is not None else []
+    if place.identity is not None:
+        tasks.append(asyncio.ensure_future(_sweeping(apps[0], place)))
     ready(stop)
     try:
         await running
     finally:
-        if task is not None:
+        for task in tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+
+async def _sweeping(app: RsgiApp, place: _Place) -> None:
+    """Cuts off connections on which nothing happens: the server's own patience begins only once TLS has been agreed on."""
+    patience = max(place.patience.head, place.patience.body)
+    while True:
+        await asyncio.sleep(patience / 2)
+        held = set(map(plain, app.held))
+        for client, link in links_at(place.port):
+            if client not in held and idle_for(link) > patience:
+                sever(link, b"")
+            link.close()
 
 
 def serve(

@@ -8,29 +8,55 @@ import socket
 import stat
 import struct
 import sys
+from collections.abc import Iterator
 
-__all__ = ["link_of", "reset", "sever"]
+__all__ = ["idle_for", "link_of", "links_at", "plain", "reset", "sever"]
 
 _ADDRESS_SIZE = 28
 """The size of the largest address of the Internet's families, `sockaddr_in6`."""
 
+_LAST_SENT, _LAST_RECEIVED = 44, 52
+"""Where `tcp_info` (Linux, tcp.h) has the milliseconds since data was sent, and received."""
 
-def link_of(client: str, server: str) -> socket.socket | None:
-    """This process's own connection from a client to a server, both `address:port`, by a descriptor of our own; None where there is none.
 
-    It has to be looked for among the descriptors of the process: the server keeps its connections to itself. A copy is looked at
+def links_at(port: int) -> Iterator[tuple[str, socket.socket]]:
+    """This process's own connections to one of its ports, by the client's `address:port`, each by a descriptor of our own, to be closed.
+
+    They have to be looked for among the descriptors of the process: a server keeps its connections to itself. Copies are looked at
     and used, so that whatever the server does in the meantime, no other connection is met.
     """
-    wanted = _address(client), _address(server)
     for name in _descriptors():
         link = _copy(int(name))
         if link is None:
             continue
-        with contextlib.suppress(OSError, IndexError, TypeError):
-            if (_plain(link.getpeername()), _plain(link.getsockname())) == wanted:
-                return link
-        link.close()
-    return None
+        try:
+            found = link.getsockname()[1] == port and link.family in (socket.AF_INET, socket.AF_INET6)
+            client = _plain(link.getpeername()) if found else None
+        except (OSError, IndexError, TypeError):
+            client = None
+        if client is None:
+            link.close()
+        else:
+            yield client, link
+
+
+def link_of(client: str, port: int) -> socket.socket | None:
+    """This process's own connection from a client, `address:port`, to one of its ports; None where there is none."""
+    wanted, found = plain(client), None
+    for name, link in links_at(port):
+        if name == wanted and found is None:
+            found = link
+        else:
+            link.close()
+    return found
+
+
+def idle_for(link: socket.socket) -> float:
+    """Seconds since anything was sent or received on a connection; 0 where the system does not tell."""
+    if sys.platform != "linux":
+        return 0.0
+    info = link.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LAST_RECEIVED + 4)
+    return float(min(struct.unpack_from("I", info, place)[0] for place in (_LAST_SENT, _LAST_RECEIVED))) / 1000
 
 
 def _descriptors() -> list[str]:
@@ -53,13 +79,14 @@ def _copy(descriptor: int) -> socket.socket | None:
         return None
 
 
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    return host.strip("[]").partition("%")[0], int(port)
+def plain(client: str) -> str:
+    """A client's `address:port` as it is compared, without brackets and zones."""
+    host, _, port = client.rpartition(":")
+    return f"{host.strip('[]').partition('%')[0]}:{port}"
 
 
-def _plain(name: tuple[str, int]) -> tuple[str, int]:
-    return name[0].partition("%")[0], name[1]
+def _plain(name: tuple[str, int]) -> str:
+    return f"{name[0].partition('%')[0]}:{name[1]}"
 
 
 def reset(link: socket.socket) -> None:

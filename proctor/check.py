@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from conformance import Examination, Options, Target
     from specs.model import Spec
 
-__all__ = ["command", "examine_url", "write_reports"]
+__all__ = ["command", "ensure_writable", "examine_url", "write_reports"]
 
 PERMITS = {"write": "write", "exhaust-rate-limit": "exhaust_rate_limit"}
 
@@ -55,6 +55,7 @@ def command(api: str | None, **given: Any) -> None:
     from conformance import Options, TargetError, exit_code
 
     written = _reports(given["reports"])
+    ensure_writable(written)
     try:
         target = _target(api, given)
         options = Options(
@@ -86,6 +87,20 @@ def examine_url(spec: Spec, target: Target, options: Options, clauses: Iterable[
         examination = examine(bound, target, transport, clauses=tuple(clauses) or None, options=options, listener=progress)
     show(examination, console)
     return examination
+
+
+def ensure_writable(reports: Iterable[tuple[str, Path]], option: str = "--report") -> None:
+    """Raises `CannotGoOn` where a report can't be written, before minutes are spent on what it would say."""
+    for _, path in reports:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_file() or not path.exists():
+                there = path.exists()
+                path.open("ab").close()
+                if not there:
+                    path.unlink()
+        except OSError as error:
+            raise CannotGoOn(f"{path}: can't be written ({error.strerror}); give {option} another path") from None
 
 
 def write_reports(examination: Examination, reports: Iterable[tuple[str, Path]]) -> None:

@@ -25,9 +25,10 @@ def command(apis: tuple[str, ...], reports: str, rate_limit: bool) -> None:
     from proctor.inprocess import stub_target
 
     specs, codes = specs_of(apis), []
-    with live(*specs, rate_limit=None if rate_limit else 0) as server:
+    with live(*specs, tls=True, plain=True, rate_limit=None if rate_limit else 0) as server:
         for spec in specs:
-            target = replace(stub_target(spec, server.of(spec.api), plain_url=None), permit=Permit(write=True, exhaust_rate_limit=rate_limit))
+            target = stub_target(spec, server.of(spec.api), plain_url=server.plain_of(spec.api))
+            target = replace(target, ca_file=str(server.ca_file), permit=Permit(write=True, exhaust_rate_limit=rate_limit))
             examination = examine_url(spec, target, Options(paced=rate_limit))
             path = Path(reports) / f"{spec.api}.json"
             write_reports(examination, [("json", path)])

@@ -130,7 +130,7 @@ def _some_taken(step: Step, site: Site) -> Step:
         refusal = check(call)
         if not isinstance(refusal, Refusal) or not call.bulk or not root or not isinstance(call.body, dict):
             return refusal
-        items, members = call.body[root[0]], []
+        items, members = call.body.get(root[0]), []
         for item in items if isinstance(items, list) else []:
             call.body, call.members = {root[0]: [item]}, []
             if check(call) is None:

@@ -16,6 +16,7 @@ from mockserver.schemas import Validator, properties
 from mockserver.store import Equal, Test
 from mockserver.values import MISFIT, coerce, types_of
 from specs.conventions.filtering import Filtering
+from specs.conventions.lifecycle import Lifecycle
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
@@ -40,7 +41,8 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
     if served.effect != "list" or served.resource is None:
         return {}
     parameters: Filtering = group.parameters
-    members = _Members(api, served.resource, parameters)
+    lifecycle: Lifecycle = api.parameters("lifecycle", served)
+    members = _Members(api, served.resource, parameters, frozenset(lifecycle.as_text.get(served.resource.name, ())))
     readers: dict[str, Callable[[Call], None]] = {
         "equality": _equality(members, api.taken_parameters(served) - members.names),
         "brackets": _brackets(members),
@@ -60,13 +62,14 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
 
 
 class _Members:
-    """The members of one resource that filter, with their schemas."""
+    """The members of one resource that filter, with their schemas; of `texts`, only what is text is ever kept."""
 
-    def __init__(self, api: Api, resource: Resource, parameters: Filtering) -> None:
+    def __init__(self, api: Api, resource: Resource, parameters: Filtering, texts: frozenset[str]) -> None:
         self.parameters = parameters
         listed = parameters.members.get(resource.name)
         names = listed if listed is not None else [resource.key, *properties(resource.schema)]
-        self._schemas = {name: api.member_schema(resource, name) or {} for name in (*names, *parameters.also.get(resource.name, ()))}
+        schemas = {name: api.member_schema(resource, name) or {} for name in (*names, *parameters.also.get(resource.name, ()))}
+        self._schemas = {name: {**schema, "type": "string"} if name in texts else schema for name, schema in schemas.items()}
         self._validators = {name: Validator(_closed(schema)) for name, schema in self._schemas.items()}
         self.names = frozenset(self._schemas)
         self.told = tokens(parameters.told_at) if parameters.told_at is not None else None

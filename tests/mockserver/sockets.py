@@ -33,7 +33,7 @@ def told(link: socket.socket) -> tuple[bytes, str]:
         got += part
 
 
-def said(url: str, sent: bytes, *, ca: str | None = None, timeout: float = 0.5) -> tuple[bytes, str]:
+def said(url: str, sent: bytes, *, ca: str | None = None, timeout: float = 5.0) -> tuple[bytes, str]:
     """What comes back on a new connection on which these bytes are sent, and how it ends."""
     with connected(url, ca, timeout) as link:
         link.sendall(sent)

@@ -30,7 +30,22 @@ from mockserver.replay import preferences
 from specs.model import Operation, Spec
 from tests.mockserver.conftest import NOON, Caller, spec_of
 
-__all__ = ["APIS", "COUNTED", "METHODS", "bodies", "calls", "contents", "header_lists", "judge", "made", "odd_engine", "requests", "rounds", "stormed", "within"]
+__all__ = [
+    "APIS",
+    "COUNTED",
+    "METHODS",
+    "bodies",
+    "calls",
+    "contents",
+    "header_lists",
+    "judge",
+    "made",
+    "odd_engine",
+    "requests",
+    "rounds",
+    "stormed",
+    "within",
+]
 
 APIS = ["timedash", "paydirt", "moonrope", "88miles", "productive"]
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY", "get", "X" * 300]
@@ -44,17 +59,99 @@ COUNTED: Counter[str] = Counter()
 
 JSONAPI = "application/vnd.api+json"
 ODD = [
-    *["", "%", "%z", "%zz", "%ff", "%00", "%c0%af", "%ed%a0%80", "%2e%2e%2f", "%u0041", "%25", "%0d%0aX-Evil:%201", "..", "/", "//", ";", "\x00", "\ud800", "é", "💥"],
-    *["null", "true", "0", "-0", "-1", "1.5", "1e3", "1e999", "9" * 30, "9" * 5000, "NaN", "Infinity", "0x10", "1_000", "٣", "²", "[]", "{}", "[[]]", "a" * 9000],
+    *[
+        "",
+        "%",
+        "%z",
+        "%zz",
+        "%ff",
+        "%00",
+        "%c0%af",
+        "%ed%a0%80",
+        "%2e%2e%2f",
+        "%u0041",
+        "%25",
+        "%0d%0aX-Evil:%201",
+        "..",
+        "/",
+        "//",
+        ";",
+        "\x00",
+        "\ud800",
+        "é",
+        "💥",
+    ],
+    *[
+        "null",
+        "true",
+        "0",
+        "-0",
+        "-1",
+        "1.5",
+        "1e3",
+        "1e999",
+        "9" * 30,
+        "9" * 5000,
+        "NaN",
+        "Infinity",
+        "0x10",
+        "1_000",
+        "٣",
+        "²",
+        "[]",
+        "{}",
+        "[[]]",
+        "a" * 9000,
+    ],
     *["(" * 400, "name = ", "name ~= '%%%%%%%%'", "a=1 && " * 50 + "a=1", "!" * 99, "'", '"', "2020-01-01", "2020-02-30", "9999-12-31T23:59:60Z", "0001-01-01"],
     *["-name,name", "name," * 200, "1,2,3", "o:1", "bzox", "alert(1)", "a.b[0]", "__proto__", "<script>", "*/", "application/json", "x" * 65],
 ]
 NAMES = [
-    *["page", "size", "limit", "after", "sort", "order", "order_by", "where", "callback", "include", "aggregates", "group", "params", "access_token", "api_key"],
-    *["page[size]", "page[number]", "page[]", "filter", "filter[name]", "filter[name][eq]", "filter[a][b][c]", "filter[", "fields[people]", "id", "uuid", "name"],
+    *[
+        "page",
+        "size",
+        "limit",
+        "after",
+        "sort",
+        "order",
+        "order_by",
+        "where",
+        "callback",
+        "include",
+        "aggregates",
+        "group",
+        "params",
+        "access_token",
+        "api_key",
+    ],
+    *[
+        "page[size]",
+        "page[number]",
+        "page[]",
+        "filter",
+        "filter[name]",
+        "filter[name][eq]",
+        "filter[a][b][c]",
+        "filter[",
+        "fields[people]",
+        "id",
+        "uuid",
+        "name",
+    ],
     *["project[name]", "project[][name]", "where[", "%", "", "metadata[a]", "per_page", "api", "offset", "from", "to"],
 ]
-MEDIA = ["application/json", JSONAPI, f"{JSONAPI}; ext=bulk", f"{JSONAPI}; ext=", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain", "*/*", ";;=", ""]
+MEDIA = [
+    "application/json",
+    JSONAPI,
+    f"{JSONAPI}; ext=bulk",
+    f"{JSONAPI}; ext=",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "text/plain",
+    "*/*",
+    ";;=",
+    "",
+]
 HEADERS = {
     "accept": [*MEDIA, "text/html", "application/json;q=0", "a" * 5000, "*/*;q=zz", ",,,"],
     "content-type": MEDIA,
@@ -72,12 +169,50 @@ HEADERS = {
     "x-token": ["é"],
     "x" * 300: ["y" * 3000],
 }
-PREFERRED = ["code=200", "code=404", "code=422", "code=500", "code=1", "code=abc", "code=٣٣٣", "example=no", "dynamic=true", "code=201, dynamic=true", "code=404; example=x", "=", "é"]
+PREFERRED = [
+    "code=200",
+    "code=404",
+    "code=422",
+    "code=500",
+    "code=1",
+    "code=abc",
+    "code=٣٣٣",
+    "example=no",
+    "dynamic=true",
+    "code=201, dynamic=true",
+    "code=404; example=x",
+    "=",
+    "é",
+]
 SPACES = ["storm", "storm-2", "", "é", "x" * 65, "..", "%"]
 
 UNREADABLE = [
-    *[b"", b" ", b"{", b"[" * 5000, b"[" * 199 + b"]" * 199, b'{"a":' * 3000, b'{"a":' * 150 + b"1" + b"}" * 150, b"\xff\xfe", b"\x00", b"\xef\xbb\xbf{}", b"null", b"[]", b'""', b"1e999"],
-    *[b'{"data":null}', b'{"data":[]}', b'{"data":[null]}', b'{"data":{"attributes":[]}}', b'{"project":[]}', b'{"x":"\\ud800"}', b'{"a":NaN}', b'{"a":1,"a":2}'],
+    *[
+        b"",
+        b" ",
+        b"{",
+        b"[" * 5000,
+        b"[" * 199 + b"]" * 199,
+        b'{"a":' * 3000,
+        b'{"a":' * 150 + b"1" + b"}" * 150,
+        b"\xff\xfe",
+        b"\x00",
+        b"\xef\xbb\xbf{}",
+        b"null",
+        b"[]",
+        b'""',
+        b"1e999",
+    ],
+    *[
+        b'{"data":null}',
+        b'{"data":[]}',
+        b'{"data":[null]}',
+        b'{"data":{"attributes":[]}}',
+        b'{"project":[]}',
+        b'{"x":"\\ud800"}',
+        b'{"a":NaN}',
+        b'{"a":1,"a":2}',
+    ],
     *[b"a=%ff", b"a[b[c=1", b"&&&===", b"a=1&" * 3000, b"params={", b"params=%7B%7D", b"params=" + b"[" * 900, b"9" * 5000, b"-" * 99, b"x" * 100_000],
 ]
 
@@ -90,7 +225,9 @@ scalars = (
     | st.text(max_size=20)
     | st.sampled_from([*ODD, "x" * 600, 1 << 63, 1 << 64, -(1 << 63) - 1, 1e308, "\ud800"])
 )
-documents = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8) | st.sampled_from(NAMES), inner, max_size=4), max_leaves=10)
+documents = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8) | st.sampled_from(NAMES), inner, max_size=4), max_leaves=10
+)
 
 
 def dumped(value: Any) -> bytes:
@@ -156,14 +293,56 @@ def _keys(spec: Spec, operation: Operation) -> list[str]:
 
 
 CONTROLLED = [
-    *["", "/", "/health", "/specs", "/specs/timedash", "/specs/nope", "/specs/productive/openapi.json", "/openapi.json", "/state", "/state/timedash/contacts", "/spaces"],
-    *["/state/timedash/contacts/con_0001", "/state/88miles/projects/x", "/state/reset", "/journal", "/journal/1", "/journal.har", "/faults", "/clock", "/clock/advance"],
+    *[
+        "",
+        "/",
+        "/health",
+        "/specs",
+        "/specs/timedash",
+        "/specs/nope",
+        "/specs/productive/openapi.json",
+        "/openapi.json",
+        "/state",
+        "/state/timedash/contacts",
+        "/spaces",
+    ],
+    *[
+        "/state/timedash/contacts/con_0001",
+        "/state/88miles/projects/x",
+        "/state/reset",
+        "/journal",
+        "/journal/1",
+        "/journal.har",
+        "/faults",
+        "/clock",
+        "/clock/advance",
+    ],
     *["/clock/freeze", "/clock/run", "/limits", "/limits/reset", "/spaces/storm", "/nope", "/state/a/b/c/d", "/journal/-1", "/%ff", "/%00"],
 ]
 ORDERED = [
-    *[b'{"seconds": 5}', b'{"seconds": 1e308}', b'{"seconds": -1}', b'{"at": "9999-12-31T23:59:59Z"}', b'{"at": 1e18}', b'{"now": "2020-01-01T00:00:00Z"}', b'{"records": []}'],
-    *[b'{"faults": []}', b'{"faults": ["x"]}', b'{"faults": ["timedash/nope"]}', b'{"record": {}}', b'{"record": {"id": "con_0001", "name": "\\ud800"}}', b'{"on": true}'],
-    *[b'{"record": {"id": "con_0001", "name": "x", "metadata": {}}}', b'{"records": [{"record": {"id": "1"}}, {"record": {"id": "1"}}]}', b'{"limit": 10}', b'{"transport": []}'],
+    *[
+        b'{"seconds": 5}',
+        b'{"seconds": 1e308}',
+        b'{"seconds": -1}',
+        b'{"at": "9999-12-31T23:59:59Z"}',
+        b'{"at": 1e18}',
+        b'{"now": "2020-01-01T00:00:00Z"}',
+        b'{"records": []}',
+    ],
+    *[
+        b'{"faults": []}',
+        b'{"faults": ["x"]}',
+        b'{"faults": ["timedash/nope"]}',
+        b'{"record": {}}',
+        b'{"record": {"id": "con_0001", "name": "\\ud800"}}',
+        b'{"on": true}',
+    ],
+    *[
+        b'{"record": {"id": "con_0001", "name": "x", "metadata": {}}}',
+        b'{"records": [{"record": {"id": "1"}}, {"record": {"id": "1"}}]}',
+        b'{"limit": 10}',
+        b'{"transport": []}',
+    ],
 ]
 
 
@@ -171,7 +350,9 @@ ORDERED = [
 def controls(draw: st.DrawFn) -> tuple[str, str, str, dict[str, str], bytes]:
     """A call of the control plane. It may say anything that does not ask for failures."""
     path = CONTROL + draw(st.sampled_from(CONTROLLED))
-    query = draw(st.just("") | st.sampled_from(["limit=1", "limit=0", "limit=9999999", "offset=-1", "api=timedash", "status=4xx", "since=x", "after=1"]) | queries)
+    query = draw(
+        st.just("") | st.sampled_from(["limit=1", "limit=0", "limit=9999999", "offset=-1", "api=timedash", "status=4xx", "since=x", "after=1"]) | queries
+    )
     body = draw(st.just(b"") | st.sampled_from(ORDERED) | bodies)
     headers = {"content-type": "application/json", **dict(draw(header_lists))}
     return draw(st.sampled_from(METHODS[:7] * 3 + METHODS)), path, query, headers, body
@@ -180,7 +361,9 @@ def controls(draw: st.DrawFn) -> tuple[str, str, str, dict[str, str], bytes]:
 def requests(callers: Mapping[str, Caller]) -> st.SearchStrategy[Request]:
     """Requests to an engine that serves these callers' APIs: to its operations, its control plane, and to nothing at all."""
     mounts = [st.tuples(st.just(caller.api.mount), calls(caller)) for caller in callers.values()]
-    return st.builds(made, st.one_of(*mounts, st.tuples(st.just(""), controls()), st.tuples(texts, calls(next(iter(callers.values()))))), preferred, spaced, schemes)
+    return st.builds(
+        made, st.one_of(*mounts, st.tuples(st.just(""), controls()), st.tuples(texts, calls(next(iter(callers.values()))))), preferred, spaced, schemes
+    )
 
 
 preferred = st.none() | st.none() | st.none() | st.sampled_from(PREFERRED)
@@ -201,7 +384,13 @@ def made(drawn: tuple[str, tuple[str, str, str, dict[str, str], bytes]], prefer:
 def odd_engine(mode: Any, *apis: str, **options: Any) -> Engine:
     """An engine as it is used when everything is on, with a small journal and few spaces, so that both run full."""
     return Engine(
-        [spec_of(api) for api in apis or APIS], mode=mode, clock=Clock(NOON), rate_limit=options.pop("rate_limit", 0), journal=Journal(limit=50), max_spaces=3, **options
+        [spec_of(api) for api in apis or APIS],
+        mode=mode,
+        clock=Clock(NOON),
+        rate_limit=options.pop("rate_limit", 0),
+        journal=Journal(limit=50),
+        max_spaces=3,
+        **options,
     )
 
 
@@ -209,7 +398,7 @@ def odd_engine(mode: Any, *apis: str, **options: Any) -> Engine:
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _GUARD = re.compile(rb"/\*\*/\s*[\w$.\[\]]+\((.*)\);?\s*", re.DOTALL)
-_SHAPES: dict[int, Any] = {}
+_SHAPES: dict[str, Any] = {}
 
 
 def judge(engine: Engine, request: Request, response: Response, *, broken: bool = False) -> None:
@@ -249,9 +438,11 @@ def _judge_refusal(engine: Engine, request: Request, response: Response, told: s
         return
     shape = served.api.parameters("errors", served).shape
     if shape is not None:
-        compiled = _SHAPES.setdefault(id(shape), None) or _SHAPES.__setitem__(id(shape), jsonschema_rs.validator_for(_plain(shape))) or _SHAPES[id(shape)]
+        name = served.api.name
+        if name not in _SHAPES:
+            _SHAPES[name] = jsonschema_rs.validator_for(_plain(shape))
         body = _GUARD.fullmatch(response.body)
-        assert compiled.is_valid(orjson.loads(body[1] if body else response.body)), told
+        assert _SHAPES[name].is_valid(orjson.loads(body[1] if body else response.body)), told
 
 
 def _plain(schema: Any) -> Any:
@@ -303,4 +494,4 @@ def stormed(storm: str, share: float, examples: int, strategy: st.SearchStrategy
         run = settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False)(run)
         seed(number)(run)()
     if SECONDS:
-        print(f"{storm}: {COUNTED[storm]} examples, seeds {FIRST} to {number}")  # noqa: T201
+        print(f"{storm}: {COUNTED[storm]} examples, seeds {FIRST} to {number}")

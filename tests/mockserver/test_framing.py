@@ -54,10 +54,13 @@ def names(server: Live) -> list[str]:
 
 
 def test_connection_is_kept_and_requests_may_be_sent_ahead(server: Live) -> None:
-    with connected(server.url, timeout=0.3) as link:
+    with connected(server.url, timeout=5) as link:
         for _ in range(2):
             link.sendall(get() * 3)
-            assert statuses(told(link)[0]) == [200, 200, 200]
+            got = b""
+            while got.count(b"}}") < 3:
+                got += link.recv(65536)
+            assert statuses(got) == [200, 200, 200]
 
 
 def test_answers_keep_the_order_of_requests_sent_ahead(server: Live) -> None:

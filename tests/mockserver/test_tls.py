@@ -20,10 +20,10 @@ import pytest
 import trustme
 
 from mockserver import Live, live
-from mockserver.server import bind_port
+from mockserver.server import Patience, bind_port
 from mockserver.tls import LOOPBACK, TlsError, given_identity, made_identity
 from tests.mockserver.conftest import SIXTH, Caller, spec_of
-from tests.mockserver.sockets import connected
+from tests.mockserver.sockets import connected, told
 
 ROOT = Path(__file__).parent.parent.parent
 KEY = "api_key=paydirt-full-7d1f"
@@ -70,6 +70,18 @@ def test_tls_1_2_is_spoken(server: Live) -> None:
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     with connected(server.url) as link, context.wrap_socket(link, server_hostname="localhost") as secured:
         assert secured.version() == "TLSv1.2"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells since when nothing was sent")
+@pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01"])
+def test_handshake_that_never_ends_is_cut_off(sent: bytes) -> None:
+    with live(spec_of("paydirt"), tls=True, patience=Patience(head=0.6, body=0.6)) as running, connected(running.url, timeout=5) as link:
+        running.engine.set_transport_faults(["latency=1.5s"])
+        link.sendall(sent)
+        with connected(running.url, str(running.ca_file), timeout=5) as waiting:
+            waiting.sendall(f"GET /api/v1/clients/123?{KEY} HTTP/1.1\r\nhost: a\r\n\r\n".encode())
+            assert told(link)[1] in ("closed", "reset")
+            assert waiting.recv(12) == b"HTTP/1.1 200"
 
 
 def test_links_carry_https_and_the_port(server: Live) -> None:

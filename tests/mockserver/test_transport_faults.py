@@ -13,10 +13,11 @@ import pytest
 
 from mockserver import Engine, FaultError, Live, Request, live
 from mockserver.asgi import AsgiApp
+from mockserver.server import bind_port
 from mockserver.transport_faults import KINDS, TransportFaults, parse
 from mockserver.wsgi import WsgiApp
 from tests.mockserver.conftest import Caller, spec_of
-from tests.mockserver.sockets import connected, said, told
+from tests.mockserver.sockets import connected, said
 
 KEY = "api_key=paydirt-full-7d1f"
 LIST = f"GET /api/v1/clients?{KEY} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n".encode()
@@ -57,7 +58,7 @@ def split(answer: bytes) -> tuple[dict[str, str], bytes]:
 
 def clients(server: Live) -> int:
     server.engine.set_transport_faults([])
-    return len(json.loads(split(said(server.url, LIST, timeout=0.3)[0])[1])["clients"])
+    return len(json.loads(split(said(server.url, LIST)[0])[1])["clients"])
 
 
 # How they are written
@@ -167,7 +168,7 @@ def test_spaces_have_their_own(paydirt: Caller) -> None:
 
 
 def test_control_plane_is_never_disturbed(server: Live) -> None:
-    assert under(server, "reset", sent=b"GET /__proctor/health HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")[0].startswith(b"HTTP/1.1 200 ")
+    assert under(server, "reset", sent=b"GET /__proctor/health HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n")[0].startswith(b"HTTP/1.1 200 ")
 
 
 # What a client sees of them
@@ -226,6 +227,16 @@ def test_garbage_is_no_http(server: Live) -> None:
     answer, end = under(server, "garbage=64B")
     assert (len(answer), end) == (64, "closed")
     assert not answer.startswith(b"HTTP")
+
+
+@pytest.mark.parametrize("host", ["::1", "::", "0.0.0.0"])
+def test_connection_is_found_whatever_is_listened_on(host: str) -> None:
+    try:
+        bind_port(host, 0)
+    except OSError:
+        pytest.skip(f"{host} can't be listened on here")
+    with live(spec_of("paydirt"), host=host, transport_faults=["reset"]) as running:
+        assert said(running.url, LIST) == (b"", "reset")
 
 
 def test_reset_is_one_after_the_operation_or_before(server: Live) -> None:

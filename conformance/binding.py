@@ -111,11 +111,21 @@ def _check_names(spec: Spec, target: Target, problems: Problems) -> None:
             problems.append(TargetProblem(f"[{name}]", f"{spec.api} has no group or kind {name!r}", f"one of {_listed(tables)}", nearest(name, tables)))
 
 
+def callers_of(spec: Spec) -> dict[str, str]:
+    """The callers that an examination knows by name, with what each may do: the usual ones, and the roles of the spec."""
+    roles = [name for group in spec.groups.values() if group.kind == "authorization" for name in group.parameters.roles]
+    fewer = dict.fromkeys(["limited", *roles], "the same account, fewer rights")
+    return {**fewer, "full": "may do everything", "second": "another user of the same account", "other": "another account"}
+
+
 def _check_credentials(spec: Spec, target: Target, problems: Problems) -> None:
     group = spec.group_of_kind("authentication")
     known = {*group.parameters.fields, *group.parameters.also, *group.parameters.public} if group else set()
+    callers = callers_of(spec)
     for name, fields in target.credentials.items():
         where = f"[credentials] {name}"
+        if name not in callers:
+            problems.append(TargetProblem(where, "is no caller that anything is examined with", f"one of {', '.join(callers)}", nearest(name, callers)))
         if group is None:
             problems.append(TargetProblem(where, f"{spec.api} has no authentication", "no credentials", "take it away"))
             continue

@@ -10,19 +10,13 @@ from typing import Any
 
 import msgspec
 
-from conformance.binding import collection_path
+from conformance.binding import callers_of, collection_path
 from conformance.payloads import Payloads
 from conformance.target import Target
 from specs.model import Group, Resource, Spec
 
 __all__ = ["starter"]
 
-_ROLES = {
-    "full": "may do everything",
-    "second": "another user of the same account",
-    "limited": "the same account, fewer rights",
-    "other": "another account",
-}
 _SAMPLES = {"string", "integer", "number", "boolean", "array", "object"}
 
 
@@ -51,7 +45,7 @@ def _credentials(spec: Spec) -> str:
     if group is None:
         return ""
     lines = ["# One caller a role; ${NAME} is an environment variable.", "[credentials]"]
-    for role, meaning in _ROLES.items():
+    for role, meaning in callers_of(spec).items():
         values = ", ".join(f'{_key(field)} = "${{{_variable(spec.api, role, field)}}}"' for field in group.parameters.fields)
         lines.append(f"{'' if role == 'full' else '# '}{role} = {{{values}}}  # {meaning}")
     return "\n".join(lines)

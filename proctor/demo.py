@@ -21,17 +21,18 @@ def command(apis: tuple[str, ...], reports: str, rate_limit: bool) -> None:
 
     from conformance import Options, Permit, exit_code
     from mockserver import live
-    from proctor.check import examine_url, write_reports
+    from proctor.check import ensure_writable, examine_url, write_reports
     from proctor.inprocess import stub_target
 
     specs, codes = specs_of(apis), []
+    paths = {spec.api: Path(reports) / f"{spec.api}.json" for spec in specs}
+    ensure_writable((("json", path) for path in paths.values()), "--reports")
     with live(*specs, tls=True, plain=True, rate_limit=None if rate_limit else 0) as server:
         for spec in specs:
             target = stub_target(spec, server.of(spec.api), plain_url=server.plain_of(spec.api))
             target = replace(target, ca_file=str(server.ca_file), permit=Permit(write=True, exhaust_rate_limit=rate_limit))
             examination = examine_url(spec, target, Options(paced=rate_limit))
-            path = Path(reports) / f"{spec.api}.json"
-            write_reports(examination, [("json", path)])
-            click.echo(f"Report: {path}\n")
+            write_reports(examination, [("json", paths[spec.api])])
+            click.echo(f"Report: {paths[spec.api]}\n")
             codes.append(exit_code(examination))
     raise SystemExit(max(codes))

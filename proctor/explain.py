@@ -16,9 +16,13 @@ __all__ = ["command"]
 
 @click.command("explain")
 @click.argument("clause_id", metavar="CLAUSE")
-def command(clause_id: str) -> None:
-    """Say what CLAUSE (api/group/slug) requires, where it is written, how it is examined and how the stub can break it."""
-    spec, clause = clause_of(clause_id)
+@click.argument("file", required=False, metavar="[FILE]")
+def command(clause_id: str, file: str | None) -> None:
+    """Say what CLAUSE (api/group/slug) requires, where it is written, how it is examined and how the stub can break it.
+
+    The clause of an API that is not shipped stands in FILE.
+    """
+    spec, clause = clause_of(clause_id, file)
     click.echo(f"{clause.id}  ({clause.level})")
     for label, text in _told(spec, clause):
         click.echo(textwrap.fill(text, 100, initial_indent=f"  {label:12} ", subsequent_indent=" " * 15))

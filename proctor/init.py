@@ -24,6 +24,8 @@ def command(api: str, output: str, force: bool) -> None:
         click.echo(text, nl=False)
         return
     path = Path(output)
+    if path.is_dir():
+        raise CannotGoOn(f"{path}: is a directory; name a file in it with --output")
     if path.exists() and not force:
         raise CannotGoOn(f"{path}: is there already; name another with --output, or write over it with --force")
     try:

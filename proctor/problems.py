@@ -33,11 +33,11 @@ def specs_of(given: Iterable[str]) -> list[Spec]:
     return [spec_of(name) for name in (list(given) or names())]
 
 
-def clause_of(clause_id: str) -> tuple[Spec, Clause]:
-    """The clause of that id with its spec; raises `CannotGoOn` with the nearest ids where there is none."""
-    api = clause_id.partition("/")[0]
-    if api not in names():
-        raise CannotGoOn(f"{clause_id}: no shipped spec is called {api!r}; there are {', '.join(names())} (a clause is api/group/slug)")
+def clause_of(clause_id: str, file: str | None = None) -> tuple[Spec, Clause]:
+    """The clause of that id with its spec, shipped or of a file; raises `CannotGoOn` with the nearest ids where there is none."""
+    api = file or clause_id.partition("/")[0]
+    if file is None and api not in names():
+        raise CannotGoOn(f"{clause_id}: no shipped spec is called {api!r}; there are {', '.join(names())} (a clause is api/group/slug); or name its file")
     spec = spec_of(api)
     if clause_id not in spec.clauses:
         near = get_close_matches(clause_id, spec.clauses, 3) or list(spec.clauses)[:3]

@@ -40,10 +40,10 @@ def _lists(exam: Exam, clause: Clause) -> list[Operation]:
 
 
 def _refused(listed: Paged, page: Page, expected: str) -> Flow:
-    """What a page that should have come and did not means: a failure, unless the server could not answer."""
+    """What a page that should have come and did not means: a failure, unless the server could not answer or the caller may not ask."""
     yield from ()
     status, name = page.response.status, listed.operation.id
-    if status >= 500 or status == 429:
+    if status >= 500 or status in (401, 403, 429):
         return Inconclusive(f"{name} was answered with {status}")
     return Failed(expected, f"{status}: {listed.exam.read.excerpt(page.response, 120)}", operation=name)
 

@@ -144,7 +144,14 @@ def _summary(whole: Mapping[str, Any]) -> Iterator[Line]:
     yield "", ""
     said = {0: "Conformant", 1: "Not conformant", 2: "Nothing was examined", 130: "Interrupted"}[whole["exit_code"]]
     style = "bold green" if whole["exit_code"] == 0 else "bold red"
-    yield style, f"{said}: {summary['clauses']} clauses: {counts}. {summary['requests']} requests in {summary['seconds']:.1f} s."
+    yield (
+        style,
+        f"{said}: {_plural(summary['clauses'], 'clause')}{': ' if counts else ''}{counts}. {_plural(summary['requests'], 'request')} in {summary['seconds']:.1f} s.",
+    )
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _short(text: str, length: int) -> str:

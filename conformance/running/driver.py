@@ -237,7 +237,7 @@ class Driver:
         if not manner.free:
             self._check_budget(run, manner)
         if not manner.alone:
-            self._pause(self.pace.wait(request), "the declared rate limit", free=manner.free)
+            self._pause(self.pace.wait(request), "the declared rate limit; --unpaced for a target that has none", free=manner.free)
         self.pace.note(request)
         self.requests += 1
         run.requests += 1

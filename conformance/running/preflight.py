@@ -71,7 +71,7 @@ def preflight(spec: Spec, target: Target, driver: Driver) -> Ready | CouldNotExa
         note = f"{refusal}; but it is accepted {elsewhere}" if elsewhere else ""
         return Ready(candidate, unbound, tuple(exchange for _, exchange in answers), note)
     if refused:
-        return CouldNotExamine(refused[0], "correct the credential `full`")
+        return CouldNotExamine(refused[0], "give the credential `full`, or correct it")
     return CouldNotExamine(
         f"every list was answered as unknown under {' and '.join(base or '/' for base in bases)}",
         "say where the paths begin with base_path, or bind the target's paths under [resources]",
@@ -133,7 +133,8 @@ def _refusal(exam: Exam, driver: Driver, answers: list[tuple[Resource, Exchange]
         return ""
     told = [exchange.response for _, exchange in answers if exchange.response is not None]
     if "full" not in exam.target.credentials:
-        return ""
+        shut = all(response.status in (401, 403) for response in told)
+        return f"no credential called `full` was given, and every list was refused with {told[0].status}" if shut else ""
     if all(response.status in (401, 403) for response in told):
         return f"the credential `full` was refused with {told[0].status}: {exam.read.excerpt(told[0])}"
     outcome = exam.read.envelope.outcome if exam.read.envelope else None
@@ -149,6 +150,8 @@ def _refusal(exam: Exam, driver: Driver, answers: list[tuple[Resource, Exchange]
 
 def _elsewhere(exam: Exam, driver: Driver, answers: list[tuple[Resource, Exchange]]) -> str:
     """Where the target accepts a credential that it refuses in the documented place: then the credential is right and the target isn't."""
+    if "full" not in exam.target.credentials:
+        return ""
     operation = exam.spec.operations[answers[0][1].request.operation or ""]
     documented = exam.ask.authentication.fields if exam.ask.authentication else {}
     secret = [name for name in documented if name not in (exam.ask.authentication.public if exam.ask.authentication else ())]

@@ -29,6 +29,9 @@ Face = Callable[[Call, Row], Any]
 _FACES_KEPT = 20_000
 """How many rows an operation keeps ready as it shows them."""
 
+_LARGEST_KEPT = 4096
+"""The largest record, in bytes of JSON, whose face is kept."""
+
 
 def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
     """Builds the document of a success, and writes any document as JSON."""
@@ -142,6 +145,7 @@ def _face(api: Api, served: Served, parameters: Envelope) -> Face:
     shape = _shape(api, resource, parameters)
     plain = shown is None and parameters.style != "jsonapi" and not tokens(parameters.attributes, resource)
     faces: dict[bytes, Any] = {}
+    keeps = served.effect in ("list", "read")  # What others show has just been written, and may never be shown again.
 
     def members(call: Call, row: Row) -> Mapping[str, Any]:
         live = call.live.get(row.key) if call.live is not None else None
@@ -159,9 +163,11 @@ def _face(api: Api, served: Served, parameters: Envelope) -> Face:
             return orjson.Fragment(row.json)
         kept = faces.get(row.json)
         if kept is None:
-            if len(faces) >= _FACES_KEPT:
-                faces.clear()
-            kept = faces[row.json] = orjson.Fragment(orjson.dumps(shape(members(call, row)), default=str))
+            kept = orjson.Fragment(orjson.dumps(shape(members(call, row)), default=str))
+            if keeps and len(row.json) <= _LARGEST_KEPT:
+                if len(faces) >= _FACES_KEPT:
+                    faces.clear()
+                faces[row.json] = kept
         return kept
 
     return face

@@ -33,7 +33,10 @@ from tests.mockserver.conftest import NOON, Caller, spec_of
 __all__ = [
     "APIS",
     "COUNTED",
+    "FIRST",
     "METHODS",
+    "PATIENCE",
+    "SECONDS",
     "bodies",
     "calls",
     "contents",
@@ -493,5 +496,3 @@ def stormed(storm: str, share: float, examples: int, strategy: st.SearchStrategy
         run: Any = given(strategy)(example)
         run = settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False)(run)
         seed(number)(run)()
-    if SECONDS:
-        print(f"{storm}: {COUNTED[storm]} examples, seeds {FIRST} to {number}")

@@ -33,7 +33,9 @@ from tests.mockserver.conftest import NOON, SIXTH, Caller, spec_of
 from tests.mockserver.storms import (
     APIS,
     COUNTED,
+    FIRST,
     PATIENCE,
+    SECONDS,
     calls,
     contents,
     header_lists,
@@ -68,6 +70,14 @@ def weathered(engine: Engine, request: Request, *, broken: bool = False) -> Resp
         response = engine.handle(request)
     judge(engine, request, response, broken=broken)
     return response
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _counted() -> Iterator[None]:
+    """Tells at the end of a long storm how much of it there was."""
+    yield
+    if SECONDS:
+        print(*(f"\n{storm}: {count}" for storm, count in sorted(COUNTED.items())), f"\n{sum(COUNTED.values())} in all, seeds from {FIRST} on")
 
 
 # The engine
@@ -425,7 +435,7 @@ def _example(operation: Operation, odd: str) -> bytes:
     """An operation's documented body with this text as each name or note in it."""
     media = operation.body.media[0] if operation.body is not None and operation.body.media else None
     text = json.dumps(next(iter(media.examples.values()), {}) if media is not None else {})
-    return re.sub(r'"((?:business_)?name|notes?)": "[^"]*"', rf'"\1": "{odd}"', text).encode()
+    return re.sub(r'"((?:business_)?name|notes?)": "[^"]*"', lambda found: f'"{found[1]}": "{odd}"', text).encode()
 
 
 def _never_seen(caller: Caller, number: int) -> Iterator[Request]:

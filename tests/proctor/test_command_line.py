@@ -69,6 +69,21 @@ def test_clause_is_explained() -> None:
     assert "--fault timedash/page/walk:overlap" in told
 
 
+def test_clause_of_a_file_is_explained() -> None:
+    file = str(Path(__file__).parents[1] / "specs" / "data" / "library.yaml")
+    assert "--fault library/page/walk:overlap" in run("explain", "library/page/walk", file).output
+
+
+def test_report_that_cannot_be_written_is_told_before_the_examination() -> None:
+    assert "clauses" not in run("demo", "paydirt", "--reports", "/dev/null").output
+
+
+def test_try_at_a_report_leaves_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    run("check", "timedash", "--url", "nowhere", "--report", f"json={path}")
+    assert not path.exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -84,6 +99,12 @@ def test_clause_is_explained() -> None:
         (["check", "timedash", "--url", "http://127.0.0.1:9", "--only", "paeg"], "means no clause"),
         (["check", "timedash", "--url", "http://127.0.0.1:9", "--report", "yaml=x"], "expected FORMAT=PATH"),
         (["check", "timedash", "--url", "http://127.0.0.1:9", "--credential", "full.key=x"], "Could not examine"),
+        (["check", "timedash", "--url", "http://127.0.0.1:9", "--credential", "full.key=x", "--report", "json=/dev/null/r.json"], "give --report another path"),
+        (["demo", "paydirt", "--reports", "/dev/null"], "give --reports another path"),
+        (["init", "timedash", "-o", "."], "is a directory"),
+        (["init", "timedash", "-o", ".", "--force"], "is a directory"),
+        (["explain", "notes/page/walk"], "or name its file"),
+        (["explain", "notes/page/walk", "notes.yaml"], "notes.yaml"),
         (["mutate", "timedash", "--only", "paeg"], "means no clause"),
         (["sources", "no-such-folder"], "no such directory"),
     ],

@@ -53,7 +53,7 @@ def done(api: Service, action: str, parameters: Any = None, who: str = "full") -
     body: dict[str, Any] = ask(api, action, parameters, who=who).has(200).json
     assert isinstance(body, dict)
     assert body.get("status") == "success"
-    assert MEMBERS <= set(body)
+    assert set(body) >= MEMBERS
     return body
 
 

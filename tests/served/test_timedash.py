@@ -551,7 +551,7 @@ def refused_both_ways(api: Service, metadata: dict[str, str]) -> None:
 
 @clause("timedash/metadata/roundtrip")
 def test_metadata_comes_back(timedash: Service) -> None:
-    given = {"name": "Ære", "colour": "", "long": "x" * 500, "Ω": "\U0001f600 \"\\ \u2028", "empty": " "}
+    given = {"name": "Ære", "colour": "", "long": "x" * 500, "Ω": '\U0001f600 "\\ \u2028', "empty": " "}
     for path in LISTS:
         record = made(timedash, path, metadata=given)
         assert record["metadata"] == ask(timedash, "GET", f"{path}/{record['id']}").json["metadata"] == given

@@ -35,7 +35,9 @@ def test_shipped_name_wins_over_a_file_here(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("name", ["", "nowhere", "nowhere.yaml", "a/b.yaml", "a\0b", "x" * 5000, "../x"])
-def test_unknown_name_or_path_is_refused(name: str) -> None:
+def test_unknown_name_or_path_is_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "in").mkdir()
+    monkeypatch.chdir(tmp_path / "in")
     with pytest.raises(SpecError, match="no such"):
         catalogue.find(name)
 

@@ -68,15 +68,20 @@ class Inputs:
         if isinstance(documents, Refusal):
             return documents
         found = []
-        for document in documents:
+        for number, document in enumerate(documents):
             members = self._members(call, document)
-            if isinstance(members, Refusal):
-                return members
-            checked = self._checked(call, members)
+            checked = members if isinstance(members, Refusal) else self._checked(call, members)
             if isinstance(checked, Refusal):
-                return checked
+                return self._numbered(call, checked, number)
             found.append(checked)
         return found
+
+    def _numbered(self, call: Call, refusal: Refusal, number: int) -> Refusal:
+        """The refusal; where it is of one of several records, its pointer leads to that one."""
+        pointer = str(refusal.values.get("pointer", ""))
+        if not (self._jsonapi and call.bulk and pointer and isinstance(call.body, dict) and isinstance(call.body.get(self._root[0]), list)):
+            return refusal
+        return Refusal(refusal.cause, {**refusal.values, "pointer": pointer.replace(f"/{self._root[0]}", f"/{self._root[0]}/{number}", 1)})
 
     def _refuse(self, name: str, *, missing: bool = False, before: Tokens = ()) -> Refusal:
         pointer = "".join(f"/{token}" for token in (*before, name)) if name else ""

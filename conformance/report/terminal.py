@@ -144,10 +144,8 @@ def _summary(whole: Mapping[str, Any]) -> Iterator[Line]:
     yield "", ""
     said = {0: "Conformant", 1: "Not conformant", 2: "Nothing was examined", 130: "Interrupted"}[whole["exit_code"]]
     style = "bold green" if whole["exit_code"] == 0 else "bold red"
-    yield (
-        style,
-        f"{said}: {_plural(summary['clauses'], 'clause')}{': ' if counts else ''}{counts}. {_plural(summary['requests'], 'request')} in {summary['seconds']:.1f} s.",
-    )
+    clauses, requests = _plural(summary["clauses"], "clause"), _plural(summary["requests"], "request")
+    yield style, f"{said}: {clauses}{': ' if counts else ''}{counts}. {requests} in {summary['seconds']:.1f} s."
 
 
 def _plural(number: int, noun: str) -> str:

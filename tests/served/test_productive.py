@@ -308,6 +308,14 @@ def test_bulk_is_all_or_none(productive: Service) -> None:
         assert len({record["id"] for record in found}) == 3
 
 
+def test_pointer_leads_to_the_resource_that_is_wrong(productive: Service) -> None:
+    sent = {"data": [resource("companies", name="Good"), resource("companies", name="")]}
+    answer = ask(productive, "POST", "/companies", json=sent, headers={"content-type": f"{MEDIA}; ext=bulk"})
+    assert error(answer, 422)["source"] == {"pointer": "/data/1/attributes/name"}
+    answer = ask(productive, "POST", "/companies", json={"data": sent["data"][1]}, headers={"content-type": f"{MEDIA}; ext=bulk"})
+    assert error(answer, 422)["source"] == {"pointer": "/data/attributes/name"}
+
+
 @pytest.mark.parametrize("media", [f"{MEDIA};ext=bulk", f'{MEDIA}; ext="bulk"', f"{MEDIA} ; ext=bulk", f"{MEDIA}; EXT=bulk"])
 def test_bulk_may_be_written_otherwise(productive: Service, media: str) -> None:
     sent = {"data": [resource("companies", name="One"), resource("companies", name="Two")]}

@@ -13,7 +13,7 @@ KEYS = {"full": "sk_full_12345", "second": "sk_second_67890", "limited": "sk_lim
 
 LISTS = ("/contacts", "/assignments", "/agreements")
 
-NEW = {"/contacts": {"name": "Ada"}, "/assignments": {"title": "Roof", "timestamp": 1_400_000_000}, "/agreements": {"title": "Roof"}}
+NEW: dict[str, dict[str, Any]] = {"/contacts": {"name": "Ada"}, "/assignments": {"title": "Roof", "timestamp": 1_400_000_000}, "/agreements": {"title": "Roof"}}
 """The least that a create names."""
 
 DOCUMENTED = {200, 400, 401, 402, 403, 404, 429, 500, 502, 503, 504}
@@ -224,7 +224,7 @@ def test_unknown_method_tells_those_there_are(timedash: Service) -> None:
 @clause("timedash/auth/basic")
 def test_key_is_the_user_name(timedash: Service) -> None:
     for method, path in operations(timedash):
-        sent = {"json": NEW.get(path, {})} if method in ("POST", "PUT") else {}
+        sent: dict[str, Any] = {"json": NEW.get(path, {})} if method in ("POST", "PUT") else {}
         assert 200 <= ask(timedash, method, path, **sent).status < 300
 
 
@@ -246,7 +246,7 @@ def test_two_keys_of_an_account_work_at_once(timedash: Service) -> None:
 def test_every_operation_asks_for_a_key(timedash: Service) -> None:
     for method, path in operations(timedash):
         for who in (None, "sk_nobody", ""):
-            sent = {"json": NEW.get(path, {})} if method in ("POST", "PUT") else {}
+            sent: dict[str, Any] = {"json": NEW.get(path, {})} if method in ("POST", "PUT") else {}
             ask(timedash, method, path, who=who, **sent).has(401)
 
 
@@ -267,7 +267,7 @@ def test_key_is_taken_in_no_other_place(timedash: Service) -> None:
 @clause("timedash/auth/forbidden")
 def test_limited_key_only_reads(timedash: Service) -> None:
     for method, path in operations(timedash):
-        sent = {"json": NEW.get(path, {"title": "Changed", "name": "Changed"})} if method in ("POST", "PUT") else {}
+        sent: dict[str, Any] = {"json": NEW.get(path, {"title": "Changed", "name": "Changed"})} if method in ("POST", "PUT") else {}
         before = [ids(everything(timedash, path)) for path in LISTS]
         ask(timedash, method, path, who="limited", **sent).has(200 if method == "GET" else 403)
         timedash.engine.main.counters.clear()
@@ -347,7 +347,7 @@ def test_payment_status_is_given_on_demand_only(timedash: Service) -> None:
 def test_unknown_record_is_not_found(timedash: Service) -> None:
     for path in LISTS:
         for method in ("GET", "PUT", "DELETE"):
-            sent = {"json": {}} if method == "PUT" else {}
+            sent: dict[str, Any] = {"json": {}} if method == "PUT" else {}
             assert ask(timedash, method, f"{path}/nobody", **sent).has(404).json["error"]["type"] == "invalid_request_error"
 
 

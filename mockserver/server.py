@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import gc
 import os
@@ -314,3 +315,11 @@ def _in_thread(engine: Engine, place: _Place) -> Iterator[None]:
         loop.call_soon_threadsafe(started[0])
         thread.join(10)
         loop.close()
+        atexit.unregister(_settle)
+        atexit.register(_settle, time.monotonic() + _AFTERMATH)
+
+
+def _settle(deadline: float) -> None:
+    """Waits, as the process ends, for the threads of servers that have only just stopped: they would bring the interpreter down."""
+    while not 0 < _threads() <= threading.active_count() and time.monotonic() < deadline:
+        time.sleep(0.005)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +69,7 @@ def command(
     from mockserver.store import StoreError
     from mockserver.tls import TlsError
 
+    gc.disable()  # nothing that is loaded now is garbage; the server turns the collector on again
     specs = specs_of(apis)
 
     def engine() -> Engine:

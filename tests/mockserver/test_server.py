@@ -32,6 +32,16 @@ KEY = "api_key=paydirt-full-7d1f"
 NONSENSE = [b"\x00\x01\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\ncontent-length: -5\r\n\r\n", b"\x16\x03\x01\x02"]
 SERVE = "import sys, mockserver; from specs import load; sys.exit(mockserver.serve(lambda: mockserver.Engine([load('paydirt')])))"
 
+LIVE = """
+import urllib3
+from mockserver import live
+from specs import load
+with live(load("paydirt"), plain=True) as running:
+    pool = urllib3.PoolManager()
+    for _ in range(60):
+        pool.request("GET", running.of("paydirt") + "/clients")
+"""
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Live]:
@@ -182,3 +192,9 @@ def test_engine_may_be_handed_to_a_server(stub: Any) -> None:
     with live(engine=engine) as running:
         asked(running, "DELETE", f"/api/v1/clients/123?{KEY}")
     assert engine.store.count(Table("", "paydirt", "clients")) == len(spec_of("paydirt").seed.records["clients"]) - 1
+
+
+def test_program_ends_well_right_after_its_server() -> None:
+    root = Path(__file__).parent.parent.parent
+    ran = subprocess.run([sys.executable, "-c", LIVE], cwd=root, capture_output=True, text=True, timeout=30, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")

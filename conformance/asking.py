@@ -177,8 +177,8 @@ class Asking:
     # Parts of a request
 
     def _pagination(self, operation: Operation) -> Pagination | None:
-        groups = (group for group in self.spec.groups.values() if group.kind == "pagination" and operation.id in group.operations)
-        return next((group.parameters for group in groups), None)
+        group = self.spec.group_for("pagination", operation)
+        return group.parameters if group else None
 
     def key_parameter(self, operation: Operation) -> str | None:
         """The path parameter that names the operation's own record, or None where the path has none."""

@@ -105,8 +105,8 @@ class Exam:
 
     def parameters_of(self, kind: str, operation: Operation) -> Any:
         """The parameters of the first group of a kind that speaks of the operation, or None."""
-        groups = (group for group in self.spec.groups.values() if group.kind == kind and operation.id in group.operations)
-        return next((group.parameters for group in groups), None)
+        group = self.spec.group_for(kind, operation)
+        return group.parameters if group else None
 
     def need(self, *names: str) -> None:
         """Ends the check as skipped unless the target has credentials of these names."""

@@ -10,6 +10,7 @@ import click
 from proctor.problems import clause_of
 from specs.conventions import CONVENTIONS
 from specs.model import Clause, Spec
+from specs.sources import spelled_lines
 
 __all__ = ["command"]
 
@@ -30,7 +31,7 @@ def command(clause_id: str, file: str | None) -> None:
 
 def _told(spec: Spec, clause: Clause) -> Iterator[tuple[str, str]]:
     yield "requires", clause.requires
-    yield "source", f"{clause.source.document}, lines {spelled(clause.source.lines)} (sha256 {clause.source.sha256[:12]}…)"
+    yield "source", f"{clause.source.document}, lines {spelled_lines(clause.source.lines)} (sha256 {clause.source.sha256[:12]}…)"
     if clause.assumed:
         yield "assumed", clause.assumed
     if clause.note:
@@ -58,14 +59,3 @@ def _faults(clause: Clause) -> Iterator[tuple[str, str]]:
     for way, fault in (behaviour.FAULTS.get(clause.rule, {}) if behaviour else {}).items():
         says = getattr(fault, "says", "")
         yield way, f"  {says}" if says else ""
-
-
-def spelled(lines: tuple[int, ...]) -> str:
-    """Line numbers as a person writes them: `3-5, 9`."""
-    runs: list[list[int]] = []
-    for line in lines:
-        if runs and line == runs[-1][-1] + 1:
-            runs[-1].append(line)
-        else:
-            runs.append([line])
-    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)

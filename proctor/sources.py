@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import click
 
-from proctor.explain import spelled
 from proctor.problems import CannotGoOn, specs_of
 from specs import SpecError
 from specs.model import Spec
-from specs.sources import CheckedDocument, check
+from specs.sources import CheckedDocument, check, spelled_lines
 
 __all__ = ["command"]
 
@@ -48,8 +47,8 @@ def _told(spec: Spec, document: CheckedDocument) -> Iterator[str]:
     same = "as the spec knows it" if document.state == "unchanged" else f"changed: sha256 is {document.sha256} now"
     yield f"{spec.api}: {document.name}.txt is {same}; {len(document.clauses) - len(changed)} of {len(document.clauses)} clauses stand where they say"
     for clause in changed:
-        where = f", now at lines {spelled(clause.found)}" if clause.found else ""
+        where = f", now at lines {spelled_lines(clause.found)}" if clause.found else ""
         told = f"; their sha256 is {clause.sha256} now" if clause.sha256 else ""
-        yield f"  {clause.id}: lines {spelled(clause.lines)} {clause.state}{where}{told}"
+        yield f"  {clause.id}: lines {spelled_lines(clause.lines)} {clause.state}{where}{told}"
     for line in document.uncited:
         yield f"  line {line.line}, which no clause cites: {line.text.strip()[:100]}"

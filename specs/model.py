@@ -241,6 +241,10 @@ class Spec:
         """The first group of a kind, or None: conventions such as `errors` stand once in a spec."""
         return next((group for group in self.groups.values() if group.kind == kind), None)
 
+    def group_for(self, kind: str, operation: Operation) -> Group | None:
+        """The first group of a kind that speaks of an operation, or None."""
+        return next((group for group in self.groups.values() if group.kind == kind and operation.id in group.operations), None)
+
     def convention(self, clause: Clause) -> Group:
         """The group whose parameters a clause's rule uses."""
         return self.groups[clause.convention]

@@ -11,7 +11,7 @@ from typing import Literal
 from specs.errors import Problem, SpecError
 from specs.model import Clause, Document, Spec
 
-__all__ = ["CheckedClause", "CheckedDocument", "Uncited", "check", "fingerprint", "lines_of"]
+__all__ = ["CheckedClause", "CheckedDocument", "Uncited", "check", "fingerprint", "lines_of", "spelled_lines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,17 @@ def lines_of(text: str) -> list[str]:
     """The lines of a text without their ends."""
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     return lines[:-1] if lines[-1] == "" else lines
+
+
+def spelled_lines(lines: Iterable[int]) -> str:
+    """Line numbers for people: `16, 60-66`."""
+    parts: list[list[int]] = []
+    for line in sorted(set(lines)):
+        if parts and line == parts[-1][-1] + 1:
+            parts[-1].append(line)
+        else:
+            parts.append([line])
+    return ", ".join(str(part[0]) if len(part) == 1 else f"{part[0]}-{part[-1]}" for part in parts)
 
 
 def _checked(spec: Spec, document: Document, path: Path) -> CheckedDocument:

@@ -296,7 +296,8 @@ def _walk(exam: Exam, operation: Operation) -> Flow:
 
 
 def _group(exam: Exam, operation: Operation) -> str:
-    return next((group.name for group in exam.spec.groups.values() if group.kind == "pagination" and operation.id in group.operations), "pagination")
+    group = exam.spec.group_for("pagination", operation)
+    return group.name if group else "pagination"
 
 
 def _drawn_size(exam: Exam, listed: Paged, long: Trail) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
@@ -10,7 +10,7 @@ from conformance.evidence import Secrets, deciding, showing, told
 from conformance.running.examination import Completed, CouldNotExamine, Examination, Interrupted, Outcome, Result, exit_code, state_of
 from conformance.verdict import Errored, Failed, Inconclusive, Passed, Skipped, Verdict
 
-__all__ = ["FORMAT", "STATES", "document", "spelled_lines"]
+__all__ = ["FORMAT", "STATES", "document"]
 
 FORMAT = 1
 """The number of the report's format; it grows with every change that a reader must know of."""
@@ -43,17 +43,6 @@ def document(examination: Examination) -> dict[str, Any]:
     }
     cleaned: dict[str, Any] = _redacted(whole, secrets)
     return cleaned
-
-
-def spelled_lines(lines: Iterable[int]) -> str:
-    """Line numbers for people: `16, 60-66`."""
-    parts: list[list[int]] = []
-    for line in sorted(set(lines)):
-        if parts and line == parts[-1][-1] + 1:
-            parts[-1].append(line)
-        else:
-            parts.append([line])
-    return ", ".join(str(part[0]) if len(part) == 1 else f"{part[0]}-{part[-1]}" for part in parts)
 
 
 def _version() -> str:

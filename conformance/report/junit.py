@@ -12,8 +12,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 from conformance.evidence import printable
-from conformance.report.document import document, spelled_lines
+from conformance.report.document import document
 from conformance.running.examination import Examination
+from specs.sources import spelled_lines
 
 __all__ = ["render"]
 

@@ -15,10 +15,11 @@ from rich.status import Status
 from rich.text import Text
 
 from conformance.evidence import printable
-from conformance.report.document import STATES, document, spelled_lines
+from conformance.report.document import STATES, document
 from conformance.running.examination import Examination
 from conformance.verdict import Failed, Verdict
 from specs.model import Clause, Spec
+from specs.sources import spelled_lines
 
 __all__ = ["Progress", "render", "show"]
 

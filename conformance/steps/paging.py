@@ -224,12 +224,12 @@ class Paged:
 
 def opened(exam: Exam, operation: Operation) -> Steps[Paged]:
     """The list of an operation, ready to be asked for page by page; ends the check where it has no pages."""
-    groups = [group for group in exam.spec.groups.values() if group.kind == "pagination" and operation.id in group.operations]
-    if not groups or operation.resource is None:
+    group = exam.spec.group_for("pagination", operation)
+    if group is None or operation.resource is None:
         raise Ended(Skipped(f"{operation.id} is not cut into pages"))
     parents = yield from exam.parents_of(operation)
     resource = exam.spec.resources[operation.resource]
-    return Paged(exam, operation, resource, groups[0].parameters, parents, choices=frozenset(groups[0].choices))
+    return Paged(exam, operation, resource, group.parameters, parents, choices=frozenset(group.choices))
 
 
 def number_at(document: Any, pointer: str | None) -> int | None:

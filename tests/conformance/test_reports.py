@@ -14,10 +14,11 @@ from conformance import REPORTS, Examination, Failed, Options, bind, examine
 from conformance.check import Flow
 from conformance.exam import Exam
 from conformance.exchange import Request, Response
-from conformance.report.document import document, spelled_lines
+from conformance.report.document import document
 from conformance.report.json_report import schema
 from conformance.report.terminal import Progress, show
 from specs.model import Clause
+from specs.sources import spelled_lines
 from tests.conformance.notes_target import CHECKS, Notes, notes_spec, notes_target, only
 
 SPEC = notes_spec()

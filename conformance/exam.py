@@ -25,9 +25,6 @@ __all__ = ["Exam", "Made", "Walk"]
 
 T = TypeVar("T")
 
-LONGEST_LESSON = 4
-"""Creates that are tried to learn what a target takes, where the document does not say."""
-
 LONGEST_WALK = 60
 """Pages after which a walk gives up: a list that never ends must not hang an examination."""
 
@@ -77,7 +74,7 @@ class Exam:
     def __post_init__(self) -> None:
         self.read = Reading(self.spec)
         self.ask = Asking(self.spec, self.target)
-        self.payloads = Payloads(self.spec, self.target, self.notes.setdefault("lessons in creating", {}))
+        self.payloads = Payloads(self.spec, self.target)
 
     # What there is
 
@@ -190,31 +187,7 @@ class Exam:
         given.update(members or {})
         parents = yield from self.parents_of(operation)
         response = yield self.ask.operation(operation, members=given, parents=parents, as_=as_)
-        if response.status in (400, 422) and self.payloads.may_learn(resource):
-            learned = yield from self._learned(resource, operation, parents, as_)
-            if learned is not None:
-                given = {**learned, **(members or {})}
-                response = yield self.ask.operation(operation, members=given, parents=parents, as_=as_)
         return self.made(resource, given, response, as_)
-
-    def _learned(self, resource: Resource, operation: Operation, parents: Mapping[str, str], as_: str) -> Steps[dict[str, Any] | None]:
-        """Members for a create where the document names none and the target refuses those of the spec: as its own records have them.
-
-        A member that the target's refusal names is left out; what was taken is remembered for every later create.
-        """
-        for record in (yield from self.known(resource))[:1]:
-            alike = self.payloads.alike(resource, record)
-            for _ in range(LONGEST_LESSON):
-                response = yield self.ask.operation(operation, members=alike, parents=parents, as_=as_)
-                if self.read.succeeded(response):
-                    self.payloads.learn(resource, alike)
-                    return self.payloads.members(resource)
-                named = {str(name).rpartition(".")[2] for name in self.read.members_of_error(response, "param")} & set(alike)
-                if not named:
-                    break
-                alike = {name: value for name, value in alike.items() if name not in named}
-        self.payloads.learn(resource, None)
-        return None
 
     def made(self, resource: Resource, given: Mapping[str, Any], response: Response, as_: str) -> Made:
         """What a create's answer says was made; ends the check where it says nothing usable."""

@@ -25,12 +25,11 @@ class Payloads:
     A run's names carry a random mark of its own: two examinations of one target at the same time do not clash.
     """
 
-    def __init__(self, spec: Spec, target: Target, lessons: dict[str, Mapping[str, Any] | None] | None = None) -> None:
+    def __init__(self, spec: Spec, target: Target) -> None:
         self.spec = spec
         self.target = target
         self.run = secrets.token_hex(3)
         self._numbers = itertools.count(1)
-        self.lessons = {} if lessons is None else lessons
 
     def members(self, resource: Resource, *, rich: bool = False) -> dict[str, Any]:
         """Members of a new record; texts such as `{jobs.id}` or `{companies}` stand for ids that the caller fills in."""
@@ -38,9 +37,6 @@ class Payloads:
         binding = self.target.resources.get(resource.name)
         if binding is not None and binding.create is not None:
             return {name: self._bound(value, number) for name, value in binding.create.items()}
-        learned = self.lessons.get(resource.name)
-        if learned is not None:
-            return self._afresh(learned, number)
         schema = self.schema(resource)
         properties = schema.get("properties", {})
         wanted = {*schema.get("required", ()), *resource.schema.get("required", ()), *resource.create}
@@ -50,25 +46,6 @@ class Payloads:
             if (name in wanted or rich) and name != resource.key and not inner.get("readOnly"):
                 members[name] = self._value(name, inner, number, parents)
         return {**members, **resource.create}
-
-    def may_learn(self, resource: Resource) -> bool:
-        """Whether the members of the resource are open, the target's file says none, and its records were not yet asked."""
-        binding = self.target.resources.get(resource.name)
-        return resource.names == "choice" and (binding is None or binding.create is None) and resource.name not in self.lessons
-
-    def alike(self, resource: Resource, record: Mapping[str, Any]) -> dict[str, Any]:
-        """Members as a record of the target has them, but its id and what it leaves empty."""
-        shown = {name: value for name, value in record.items() if name != resource.key and value not in (None, "", [], {})}
-        return self._afresh(shown, next(self._numbers))
-
-    def learn(self, resource: Resource, members: Mapping[str, Any] | None) -> None:
-        """Remembers the members that the target took; None: those of its records did not help."""
-        self.lessons[resource.name] = members
-
-    def _afresh(self, members: Mapping[str, Any], number: int) -> dict[str, Any]:
-        """The members with texts of several words, which no id, date or closed set of values is, made our own."""
-        mine = f"{MARK} {self.run} {number}"
-        return {name: mine if isinstance(value, str) and " " in value.strip() and ":" not in value else value for name, value in members.items()}
 
     def bound_value(self, resource: Resource, member: str) -> Any:
         """The value that the target's binding gives a member as it stands, or None."""

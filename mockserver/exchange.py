@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 __all__ = ["Request", "Response"]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True, gc=False):
     """One request, as it came.
 
     `path` and `query` are raw (percent-encoding not undone, the query without its question mark); `path` is what follows
@@ -24,7 +24,7 @@ class Request:
     method: str
     path: str
     query: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     body: bytes = b""
     scheme: str = "https"
     origin: str = "http://localhost"
@@ -33,8 +33,7 @@ class Request:
     secure: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True, gc=False):
     """One response: status, headers by lower-case name, and the body's bytes."""
 
     status: int

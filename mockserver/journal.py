@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from mockserver.exchange import Request, Response
 
@@ -15,7 +16,7 @@ _OVERHEAD = 2048
 """Bytes that an exchange takes beside its bodies, about: headers, path, query and what holds them."""
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True, gc=False):
     """One exchange: its number, when it ended (seconds since the epoch), its space and how many seconds it took."""
 
     number: int

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from msgspec.structs import replace
+
 from mockserver.engine import MAX_BODY, Engine
 from mockserver.exchange import Request, Response
 from mockserver.spaces import HEADER
@@ -67,39 +69,61 @@ class RsgiApp:
             task.cancel()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        if not self.answered(scope, protocol):
+            await self._answer(scope, protocol)
+
+    def answered(self, scope: Any, protocol: Any) -> bool:
+        """Answers a request for which nothing has to be waited for, and tells whether it was one: neither a body comes, nor is the answer disturbed."""
         method, path = scope.method, scope.path
         if self._replays and method == "GET" and "%" not in path and _says_nothing(scope.headers):
             settled = self._engine.settled(path)
             if settled is not None:
                 self._send(protocol, settled)
-                return
+                return True
+        if self._engine.disturbed:
+            return False
         headers = merged(scope.headers.items())
-        if "%" in path or not path.isascii():
-            path = quote(path, safe="/:@!$&'()*+,;=-._~")
-        host = headers.get("host")
-        if (host is None or "," in host) and scope.http_version == "1.1":
+        if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
+            return False
+        request = self._request(scope, headers, b"")
+        if request is None:
+            protocol.response_empty(400, _CLOSE)
+        else:
+            self._send(protocol, self._handle(request))
+        return True
+
+    async def _answer(self, scope: Any, protocol: Any) -> None:
+        """Answers a request when its body has come and whatever disturbs the answer has had its time."""
+        headers = merged(scope.headers.items())
+        request = self._request(scope, headers, b"")
+        if request is None:
             protocol.response_empty(400, _CLOSE)
             return
-        body = b""
         if "content-length" in headers or "transfer-encoding" in headers:
             try:
-                body = await self._read(headers, protocol)
+                request = replace(request, body=await self._read(headers, protocol))
             except TooLargeError:
-                request = Request(method, path, scope.query_string, headers, b"", self._scheme, client=scope.client)
                 self._send(protocol, _last(self._engine.too_large(request)))
                 return
             except FramingError as error:
                 protocol.response_empty(error.status, _CLOSE)
                 return
+        disturbance = self._engine.disturbance(request) if self._engine.disturbed else None
+        if disturbance is None:
+            self._send(protocol, self._handle(request))
+        else:
+            await self._disturb(request, disturbance, scope, protocol)
+
+    def _request(self, scope: Any, headers: dict[str, str], body: bytes) -> Request | None:
+        """The request, or None where it does not name its host as HTTP/1.1 asks for."""
+        path, host = scope.path, headers.get("host")
+        if (host is None or "," in host) and scope.http_version == "1.1":
+            return None
+        if "%" in path or not path.isascii():
+            path = quote(path, safe="/:@!$&'()*+,;=-._~")
         origin = f"{scope.scheme}://{host or scope.authority or scope.server}"
         secure = "" if self._secure is None else _on_port(origin, self._secure)
-        request = Request(method, path, scope.query_string, headers, body, self._scheme, origin, "", scope.client, secure)
-        if self._engine.disturbed:
-            disturbance = self._engine.disturbance(request)
-            if disturbance is not None:
-                await self._disturb(request, disturbance, scope, protocol)
-                return
-        self._send(protocol, self._handle(request))
+        return Request(scope.method, path, scope.query_string, headers, body, self._scheme, origin, "", scope.client, secure)
 
     async def _disturb(self, request: Request, disturbance: Disturbance, scope: Any, protocol: Any) -> None:
         from mockserver.delivery import disturbed

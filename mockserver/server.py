@@ -152,8 +152,10 @@ def _server(app: RsgiApp, place: _Place, port: int, identity: Identity | None) -
 
 async def _until_stopped(server: Any) -> None:
     """Serves until the server is stopped; connections that are still open are then given a moment, and dropped."""
+    from mockserver.worker import spawn
+
     with contextlib.suppress(TimeoutError):
-        await server.serve()
+        await server.serve(spawn)
 
 
 async def _run(engine: Engine, place: _Place, ready: Callable[[Callable[[], None]], None], beside: Beside | None = None) -> None:

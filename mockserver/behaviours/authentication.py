@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mockserver.breaking import denied, last_only, wrong_status, wrong_text
@@ -65,6 +66,7 @@ def _bearer(header: str) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
+@lru_cache(256)  # A client sends the same one with every request.
 def _basic(header: str) -> tuple[str | None, str | None]:
     scheme, _, text = header.partition(" ")
     if scheme.lower() != "basic":

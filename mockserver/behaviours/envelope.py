@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from specs.model import Group, Parent, Resource
 
 __all__ = ["FAULTS", "steps"]
-
-Face = Callable[[Call, Row], Any]
-"""What an operation shows of a row."""
 
 _FACES_KEPT = 20_000
 """How many rows an operation keeps ready as it shows them."""
@@ -62,15 +59,15 @@ def _document(api: Api, served: Served, parameters: Envelope) -> Step:
 
 def _built(api: Api, served: Served, parameters: Envelope) -> Step:
     assert served.resource is not None
-    face = _face(api, served, parameters)
+    faces = _Faces(api, served, parameters)
     constant = [(tokens(pointer), value) for pointer, value in parameters.constant.items()]
     if parameters.outcome is not None:
         constant.insert(0, (tokens(parameters.outcome.member), parameters.outcome.success[0]))
     if served.effect == "list":
-        return _list_document(parameters, served.resource, face, constant)
+        return _list_document(parameters, served.resource, faces, constant)
     item = tokens(parameters.item, served.resource)
     if served.effect == "delete":
-        return _delete_document(api.parameters("lifecycle", served), item, face, constant)
+        return _delete_document(api.parameters("lifecycle", served), item, faces, constant)
     template = api.parameters("lifecycle", served).answers.get(served.id)
     if template is not None:
         return _filled_document(template, item, constant)
@@ -79,9 +76,9 @@ def _built(api: Api, served: Served, parameters: Envelope) -> Step:
     def document(call: Call) -> Answer:
         assert call.row is not None
         if call.bulk and len(call.rows) > 1:
-            call.document = _wrapped(call, single, [face(call, row) for row in call.rows], constant)
+            call.document = _wrapped(call, single, faces.all(call, call.rows), constant)
         else:
-            call.document = _wrapped(call, item, face(call, call.row), constant)
+            call.document = _wrapped(call, item, faces.one(call, call.row), constant)
         return None
 
     return document
@@ -96,24 +93,23 @@ def _filled_document(template: Any, item: Tokens, constant: list[tuple[Tokens, A
     return document
 
 
-def _list_document(parameters: Envelope, resource: Resource, face: Face, constant: list[tuple[Tokens, Any]]) -> Step:
+def _list_document(parameters: Envelope, resource: Resource, faces: _Faces, constant: list[tuple[Tokens, Any]]) -> Step:
     items = tokens(parameters.items, resource)
     count = tokens(parameters.count, resource) if parameters.count is not None else None
 
     def document(call: Call) -> Answer:
-        shown = [face(call, row) for row in call.rows]
         if count is not None:
-            call.extras.append((count, len(shown)))
-        call.document = _wrapped(call, items, shown, constant)
+            call.extras.append((count, len(call.rows)))
+        call.document = _wrapped(call, items, faces.all(call, call.rows), constant)
         return None
 
     return document
 
 
-def _delete_document(lifecycle: Lifecycle, item: Tokens, face: Face, constant: list[tuple[Tokens, Any]]) -> Step:
+def _delete_document(lifecycle: Lifecycle, item: Tokens, faces: _Faces, constant: list[tuple[Tokens, Any]]) -> Step:
     def document(call: Call) -> Answer:
         if lifecycle.delete_body == "record" and call.row is not None:
-            call.document = _wrapped(call, item, face(call, call.row), constant)
+            call.document = _wrapped(call, item, faces.one(call, call.row), constant)
         elif lifecycle.delete_body == "object" or constant:
             call.document = _wrapped(call, item, {}, constant)
         return None
@@ -136,41 +132,54 @@ def _wrapped(call: Call, place: Tokens, data: Any, constant: list[tuple[Tokens, 
     return document
 
 
-def _face(api: Api, served: Served, parameters: Envelope) -> Face:
-    assert served.resource is not None
-    resource = served.resource
-    lifecycle: Lifecycle = api.parameters("lifecycle", served)
-    shown = lifecycle.shown.get(served.id)
-    always = tuple(lifecycle.shown_with_value.get(resource.name, ()))
-    shape = _shape(api, resource, parameters)
-    plain = shown is None and parameters.style != "jsonapi" and not tokens(parameters.attributes, resource)
-    faces: dict[bytes, Any] = {}
-    keeps = served.effect in ("list", "read")  # What others show has just been written, and may never be shown again.
+class _Faces:
+    """What an operation shows of rows: JSON that is kept ready, or members, where some are worked out at the time of the call."""
 
-    def members(call: Call, row: Row) -> Mapping[str, Any]:
-        live = call.live.get(row.key) if call.live is not None else None
-        record = row.record if live is None else {**row.record, **live}
-        if shown is None:
-            return record
-        found = {member: record[member] for member in shown if member in record}
-        found.update({member: record[member] for member in always if record.get(member) is not None})
-        return found
+    __slots__ = ("_always", "_keeps", "_kept", "_plain", "_shape", "_shown")
 
-    def face(call: Call, row: Row) -> Any:
+    def __init__(self, api: Api, served: Served, parameters: Envelope) -> None:
+        assert served.resource is not None
+        lifecycle: Lifecycle = api.parameters("lifecycle", served)
+        self._shown = lifecycle.shown.get(served.id)
+        self._always = tuple(lifecycle.shown_with_value.get(served.resource.name, ()))
+        self._shape = _shape(api, served.resource, parameters)
+        self._plain = self._shown is None and parameters.style != "jsonapi" and not tokens(parameters.attributes, served.resource)
+        self._keeps = served.effect in ("list", "read")  # What others show has just been written, and may never be shown again.
+        self._kept: dict[bytes, bytes] = {}
+
+    def one(self, call: Call, row: Row) -> Any:
+        """One row, as a value that can be written as JSON."""
+        return self._live(call, row) if call.live is not None else orjson.Fragment(self._json(row))
+
+    def all(self, call: Call, rows: Sequence[Row]) -> Any:
+        """An array of rows, as a value that can be written as JSON."""
         if call.live is not None:
-            return shape(members(call, row))
-        if plain:
-            return orjson.Fragment(row.json)
-        kept = faces.get(row.json)
-        if kept is None:
-            kept = orjson.Fragment(orjson.dumps(shape(members(call, row)), default=str))
-            if keeps and len(row.json) <= _LARGEST_KEPT:
-                if len(faces) >= _FACES_KEPT:
-                    faces.clear()
-                faces[row.json] = kept
-        return kept
+            return [self._live(call, row) for row in rows]
+        texts = [row.json for row in rows] if self._plain else [self._json(row) for row in rows]
+        return orjson.Fragment(b"[" + b",".join(texts) + b"]")
 
-    return face
+    def _live(self, call: Call, row: Row) -> Mapping[str, Any]:
+        live = call.live.get(row.key) if call.live is not None else None
+        return self._shape(self._members(row.record if live is None else {**row.record, **live}))
+
+    def _json(self, row: Row) -> bytes:
+        if self._plain:
+            return row.json
+        text = self._kept.get(row.json)
+        if text is None:
+            text = orjson.dumps(self._shape(self._members(row.record)), default=str)
+            if self._keeps and len(row.json) <= _LARGEST_KEPT:
+                if len(self._kept) >= _FACES_KEPT:
+                    self._kept.clear()
+                self._kept[row.json] = text
+        return text
+
+    def _members(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        if self._shown is None:
+            return record
+        found = {member: record[member] for member in self._shown if member in record}
+        found.update({member: record[member] for member in self._always if record.get(member) is not None})
+        return found
 
 
 def _shape(api: Api, resource: Resource, parameters: Envelope) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:

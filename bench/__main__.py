@@ -67,18 +67,20 @@ def _measured(found: dict[str, Contender], rounds: int, seconds: int, cores: tup
         for number in range(rounds + 1):
             click.echo(f"round {number} of {rounds}" if number else "warming up", err=True)
             for name, contender in found.items():
-                _press(contender, running[name], seconds, load, measured[name] if number else None)
+                _press(contender, running[name], seconds, load, measured[name])
         return measured
 
 
-def _press(contender: Contender, running: Started, seconds: int, core: int, into: Measured | None) -> None:
-    """Presses one contender, and writes down what came of it."""
+def _press(contender: Contender, running: Started, seconds: int, core: int, into: Measured) -> None:
+    """Presses one contender, and writes down what came of it; the first time stands apart, since whoever compiles as it goes is slower then."""
     before = cpu_seconds(running.pid)
     told = press(f"http://127.0.0.1:{running.port}{contender.path}", contender.headers, seconds, core)
-    if into is not None:
-        into.loads.append(told)
-        into.costs.append((cpu_seconds(running.pid) - before) / told.requests * 1e6)
-        into.memory = memory(running.pid)
+    if into.first is None:
+        into.first = told
+        return
+    into.loads.append(told)
+    into.costs.append((cpu_seconds(running.pid) - before) / told.requests * 1e6)
+    into.memory = memory(running.pid)
 
 
 def _how(tools: Tools, rounds: int, seconds: int) -> str:

@@ -13,7 +13,10 @@ __all__ = ["Measured", "markdown"]
 
 @dataclass(slots=True)
 class Measured:
-    """All that was measured of one contender: its loads, the server's microseconds of a core per request, seconds to start, memory."""
+    """All that was measured of one contender: its loads, the server's microseconds of a core per request, seconds to start, memory.
+
+    `first` is the load right after the start, which counts for nothing else.
+    """
 
     name: str
     size: int
@@ -21,6 +24,7 @@ class Measured:
     loads: list[Load] = field(default_factory=list)
     costs: list[float] = field(default_factory=list)
     memory: float = 0.0
+    first: Load | None = None
 
     @property
     def rate(self) -> float:
@@ -40,14 +44,15 @@ def markdown(measured: Mapping[str, Measured], starts: Sequence[float]) -> str:
 
 def _each(measured: Mapping[str, Measured]) -> list[str]:
     lines = [
-        "| | body | requests/s (lowest to highest) | p99 | server's time per request | memory after | start |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| | body | requests/s right after the start | requests/s then (lowest to highest) | p99 | server's time per request | memory after | start |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for one in measured.values():
         rates = [load.rate for load in one.loads]
         cells = [
             one.name,
             f"{one.size:,} B",
+            "" if one.first is None else f"{one.first.rate:,.0f}",
             f"{one.rate:,.0f} ({min(rates):,.0f} to {max(rates):,.0f})",
             f"{one.p99:.2f} ms",
             f"{median(one.costs):.1f} µs",

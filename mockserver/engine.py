@@ -162,12 +162,13 @@ class Engine:
         """What befalls the exchange of a request on its way, or None; the control plane is never disturbed."""
         if not self.disturbed or (request.path[:10] == CONTROL and request.path[10:11] in ("", "/")):
             return None
-        try:
-            transport = self.space_of(request).transport
-        except SpaceError:
-            return None
-        served = self.locate(request) if transport is not None else None
-        return None if transport is None or served is None else transport.drawn(served.api.name, served.id)
+        with self.turn:
+            try:
+                transport = self.space_of(request).transport
+            except SpaceError:
+                return None
+            served = self.locate(request) if transport is not None else None
+            return None if transport is None or served is None else transport.drawn(served.api.name, served.id)
 
     def under(self, request: Request, disturbance: Disturbance) -> Response | None:
         """The response to a request under a disturbance, as far as an engine goes: what has to be sent, or None for nothing.
@@ -273,6 +274,10 @@ class Engine:
 
     def too_large(self, request: Request) -> Response:
         """The response to a request whose body is over `MAX_BODY`; its body is not needed."""
+        with self.turn:
+            return self._too_large(request)
+
+    def _too_large(self, request: Request) -> Response:
         if request.path[:10] == CONTROL and request.path[10:11] in ("", "/"):
             return _problem(413, f"A body may have {MAX_BODY} bytes.")
         try:
@@ -288,6 +293,10 @@ class Engine:
 
     def failing(self, request: Request, status: int) -> Response:
         """The response to a request that fails with a status above 499, in the API's own words where it has any for that status."""
+        with self.turn:
+            return self._failing(request, status)
+
+    def _failing(self, request: Request, status: int) -> Response:
         served = self.locate(request)
         if served is None:
             return self._no_api()

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from mockserver.engine import MAX_BODY, Engine
 from mockserver.exchange import Request, Response
 from mockserver.rsgi import merged
-from mockserver.transport_faults import SEVERED, Disturbance
+from mockserver.transport_faults import SEVERED, Disturbance, answered
 
 __all__ = ["AsgiApp"]
 
@@ -23,9 +23,11 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class AsgiApp:
     """Hands each request to an engine; `scheme` is what the API takes calls for, see `Request`.
 
-    Of transport faults, ASGI knows neither a reset nor garbage: `ConnectionResetError` is raised for both, which a client in
-    this process gets to see, and which makes a server end the connection or answer 500. A server may refuse to send a body that is
-    not as long as its Content-Length says.
+    Transport faults: latency and dribbled bodies take real time, and the test client decides whether its timeout counts (that of
+    httpx's `ASGITransport` does not: `asyncio.wait_for` does). ASGI knows no connection that is reset, sends garbage or ends within a
+    body: there `ConnectionResetError` is raised, for the last after what comes of the body. A client in this process gets to see
+    it, unless it was told to swallow an application's errors; a server ends the connection. Of a body that is longer
+    than its Content-Length no more is sent than that.
     """
 
     def __init__(self, engine: Engine, scheme: str = "https") -> None:
@@ -39,15 +41,12 @@ class AsgiApp:
             body = await _body(receive)
             if body is None:
                 return
-            request = self._request(scope, body)
-            if len(body) > MAX_BODY:
-                await self._send(send, self._engine.too_large(request))
-                return
-            disturbance = self._engine.disturbance(request)
-            if disturbance is None:
-                await self._send(send, self._engine.handle(request))
-            else:
-                await self._disturbed(send, request, disturbance)
+            response, disturbance = answered(self._engine, self._request(scope, body))
+            if disturbance.delay:
+                await asyncio.sleep(disturbance.delay)
+            if response is None or disturbance.severs:
+                raise ConnectionResetError(SEVERED)
+            await self._send(send, response, disturbance)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
 
@@ -73,26 +72,20 @@ class AsgiApp:
         client = (scope.get("client") or ("unknown",))[0]
         return Request(scope["method"], path or "/", query, headers, body, self._scheme, origin, mount, client)
 
-    async def _disturbed(self, send: Send, request: Request, disturbance: Disturbance) -> None:
-        response = self._engine.under(request, disturbance)
-        if disturbance.delay:
-            await asyncio.sleep(disturbance.delay)
-        if response is None or disturbance.severs:
-            raise ConnectionResetError(SEVERED)
-        await self._send(send, response, disturbance)
-
     @staticmethod
-    async def _send(send: Send, response: Response, disturbance: Disturbance = Disturbance()) -> None:  # noqa: B008 - a constant
+    async def _send(send: Send, response: Response, disturbance: Disturbance) -> None:
+        body = response.body
         headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers.items()]
         if "content-length" not in response.headers and response.status not in (204, 304):
-            headers.append((b"content-length", str(disturbance.content_length(response.body)).encode()))
+            headers.append((b"content-length", str(disturbance.content_length(body) if body else 0).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        if disturbance.spoils_body:
-            for number, piece in enumerate(disturbance.pieces(response.body)):
+        if disturbance.spoils_body or disturbance.length:
+            for number, piece in enumerate(disturbance.heard(body)):
                 if number and disturbance.every:
                     await asyncio.sleep(disturbance.every)
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b"" if disturbance.spoils_body else response.body})
+            body = b""
+        await send({"type": "http.response.body", "body": body})
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -1,21 +1,30 @@
-"""The engine behind `requests`, in process and without a port: the `responses` package hands each call over."""
+"""The engine behind `requests`, in process and without a port: in place of a server, and beside what `responses` answers."""
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from threading import Lock
+from typing import Any, ClassVar, TypeVar
+from unittest import mock as patching
 from urllib.parse import SplitResult, urlsplit
 
-from requests import PreparedRequest
-from responses import BaseResponse, CallbackResponse, RequestsMock
-from responses.registries import FirstMatchRegistry
+from requests import ConnectionError as RequestsConnectionError
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
+from responses import RequestsMock, _real_send
+from urllib3.response import BaseHTTPResponse
+from urllib3.util import Retry
 
-from mockserver.engine import MAX_BODY, Engine
-from mockserver.exchange import Request, Response
+from mockserver.engine import Engine
+from mockserver.journal import Journal
+from mockserver.loopback import PORTS, LoopbackPool, pass_time
+from mockserver.spaces import HEADER
 from mockserver.stub import Stub, spec_for
 from specs.model import Spec
 
@@ -23,71 +32,72 @@ __all__ = ["Activation", "activate"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-Answer = tuple[int, list[tuple[str, str]], bytes]
-"""What `responses` takes from a callback: status, headers, body."""
-
-_PORTS = {"http": 80, "https": 443}
-_active: list[RequestsMock] = []
-
 
 def activate(api: str | Path | Spec, *, url: str | None = None, engine: Engine | None = None, mock: RequestsMock | None = None, **options: Any) -> Activation:
     """A context manager and decorator: while it lasts, what `requests` sends to the API's server is answered by the stub.
 
     `api` is a shipped API's name, a spec's path or a spec. The server is the spec's first one, or `url`; a base path that `url` does
-    not end in is added to it. Each entry has a new engine with the seed's records, made with `options` (those of `Engine`), unless an
-    `engine` for this API alone is given. Whatever goes to another host is refused, as `responses` does, unless an activation around
-    this one answers it, or `mock`, a `responses.RequestsMock` that the caller has started. The `with` statement gives a `Stub`.
+    not end in is added to it. Each entry has a new engine with the seed's records, made with `options` (those of `Engine`; a clock, a
+    store or a journal among them is shared by all entries) and a journal, or else the `engine` given, which is for this API alone.
+    The `with` statement gives a `Stub`.
+
+    Calls go all the way through requests and urllib3, as far as the socket: retries, streams, hooks, cookies and transport faults are
+    as with a server, and so is whatever is raised. But nobody sleeps: an answer that is held back, a timeout that it exceeds, and
+    the pauses of `urllib3.Retry`, for Retry-After or between attempts, move the stub's clock and take no time (`Response.elapsed`
+    does not show them). Certificates and proxies are not looked at.
+
+    Whatever goes to another host is refused, as `responses` does, unless an activation around this one answers it, or it is this
+    machine (127.0.0.1, ::1, localhost), where a test may have servers. A `RequestsMock` that was started before, or is started
+    inside, goes on with what is registered with it, also for URLs of the API, and does with the rest as it does; name it with
+    `mock` if it stands in for something else than `HTTPAdapter.send`. Of several activations for one host, the last one of the
+    caller's own thread or task answers, and where it has none, the last one of all.
     """
+    if engine is not None and options:
+        raise TypeError(f"an engine has been made already, so that {', '.join(options)} would change nothing: give them to the engine")
     return Activation(api, url=url, engine=engine, mock=mock, options=options)
 
 
 class Activation:
-    """What `activate` gives: good for any number of `with` statements and decorated functions, also async ones."""
+    """What `activate` gives: good for any number of `with` statements and decorated functions, also async ones, and for many at once."""
 
     def __init__(self, api: str | Path | Spec, *, url: str | None, engine: Engine | None, mock: RequestsMock | None, options: dict[str, Any]) -> None:
         self._api = api
         self._url = url
         self._engine = engine
-        self._mock = mock
+        self._guarded = mock is None
         self._options = options
-        self._entries: list[tuple[Stub, ExitStack]] = []
+        self._entries: list[_Entry] = []
 
     @property
     def stub(self) -> Stub:
         """The stub that answers now, for decorated functions; raises `RuntimeError` outside of them."""
-        if not self._entries:
-            raise RuntimeError("the stub is not active: use it in the decorated function, or within the `with` statement")
-        return self._entries[-1][0]
+        return self._innermost().stub
 
     def __enter__(self) -> Stub:
-        engine = self._engine or Engine([spec_for(self._api)], **self._options)
+        return self._entered().stub
+
+    def __exit__(self, *details: object) -> None:
+        self._left(self._innermost())
+
+    def _entered(self) -> _Entry:
+        engine = self._engine or Engine([spec_for(self._api)], **{"journal": Journal(), **self._options})
         if len(engine.apis) != 1:
             raise ValueError(f"one engine for each API, please: this one has {', '.join(engine.apis)}")
         address = _Address(engine, self._url)
-        with ExitStack() as stack:
-            mock = self._answering(stack)
-            response = _CatchAll(address)
-            mock.add(response)
-            stack.callback(_remove, mock, response)
-            stub = Stub(next(iter(engine.apis)), engine, address.base_url)
-            self._entries.append((stub, stack.pop_all()))
-        return stub
+        entry = _Entry(Stub(next(iter(engine.apis)), engine, address.base_url), address)
+        _begin(entry, guarded=self._guarded)
+        self._entries.append(entry)
+        return entry
 
-    def _answering(self, stack: ExitStack) -> RequestsMock:
-        """What has taken the place of requests' adapter: the one given, that of the activation around this one, or a new one."""
-        if self._mock is not None:
-            return self._mock
-        if not _active:
-            mock = RequestsMock(assert_all_requests_are_fired=False, registry=_StubLast)
-            mock.start()
-            stack.callback(mock.stop, allow_assert=False)
-            _active.append(mock)
-            stack.callback(_active.remove, mock)
-        return _active[-1]
+    def _left(self, entry: _Entry) -> None:
+        self._entries.remove(entry)
+        _end(entry)
 
-    def __exit__(self, *details: object) -> None:
-        _, stack = self._entries.pop()
-        stack.close()
+    def _innermost(self) -> _Entry:
+        """The last entry of this thread or task, or of any."""
+        if not self._entries:
+            raise RuntimeError("the stub is not active: use it in the decorated function, or within the `with` statement")
+        return next((entry for entry in reversed(_here.get()) if entry in self._entries), self._entries[-1])
 
     def __call__(self, function: Function) -> Function:
         """The function, within an activation of its own each time it is called."""
@@ -98,35 +108,23 @@ class Activation:
 
     def _called(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def inner(*arguments: Any, **named: Any) -> Any:
-            with self:
+            entry = self._entered()
+            try:
                 return function(*arguments, **named)
+            finally:
+                self._left(entry)
 
         return inner
 
     def _awaited(self, function: Callable[..., Any]) -> Callable[..., Any]:
         async def inner(*arguments: Any, **named: Any) -> Any:
-            with self:
+            entry = self._entered()
+            try:
                 return await function(*arguments, **named)
+            finally:
+                self._left(entry)
 
         return inner
-
-
-class _StubLast(FirstMatchRegistry):
-    """A registry in which what a test adds for one call comes before the stub, which answers all the rest."""
-
-    def find(self, request: PreparedRequest) -> tuple[BaseResponse | None, list[str]]:
-        every = self._responses
-        self._responses = [response for response in every if not isinstance(response, _CatchAll)]
-        try:
-            found, reasons = super().find(request)
-            kept = list(self._responses)
-        finally:
-            self._responses = [response for response in every if isinstance(response, _CatchAll)]
-        if found is None:
-            found, more = super().find(request)
-            reasons += more
-        self._responses = kept + self._responses
-        return found, reasons
 
 
 class _Address:
@@ -136,18 +134,37 @@ class _Address:
         api = next(iter(engine.apis.values()))
         self.engine = engine
         self.parts = urlsplit(url or _server_of(api.spec))
-        if self.parts.scheme not in _PORTS or not self.parts.hostname:
+        if self.parts.scheme not in PORTS or not self.parts.hostname:
             raise ValueError(f"{self.parts.geturl()!r} is no address of a server; give one such as url='https://api.example.com'")
         path = self.parts.path.rstrip("/")
         self.mount = path.removesuffix(api.spec.base_path) if api.spec.base_path else path
         self.base_url = f"{self.parts.scheme}://{self.parts.netloc}{self.mount}{api.spec.base_path}"
+        self._pools: dict[tuple[str, int], LoopbackPool] = {}
 
     def answers(self, url: SplitResult) -> bool:
         """Whether a URL lies on this server; one without TLS lies there too, for the API to refuse it."""
-        if url.hostname != self.parts.hostname or url.scheme not in _PORTS:
+        if url.hostname != self.parts.hostname or url.scheme not in PORTS:
             return False
         same_port = _port(url) == _port(self.parts) or (url.port is None and self.parts.port is None)
         return same_port and (not self.mount or f"{url.path}/".startswith(f"{self.mount}/"))
+
+    def send(self, adapter: HTTPAdapter, request: PreparedRequest, options: dict[str, Any]) -> Response:
+        """What an adapter gets for a request; raises what it would of a server."""
+        pool = self._pool(urlsplit(str(request.url)))
+        space = request.headers.get(HEADER)
+        name = space.decode("latin-1") if isinstance(space, bytes) else space
+        instead = _Instead(adapter, pool, lambda seconds: pass_time(self.engine, name, seconds))
+        return _real_send(instead, request, stream=options.get("stream", False), timeout=options.get("timeout"))
+
+    def _pool(self, url: SplitResult) -> LoopbackPool:
+        scheme, port = url.scheme, _port(url)
+        pool = self._pools.get((scheme, port))
+        if pool is None:
+            # A stub without TLS stands for the API's own side of it; a URL of another scheme is meant.
+            taken_for = "https" if scheme == self.parts.scheme else scheme
+            pool = LoopbackPool(self.engine, scheme, str(url.hostname), port, mount=self.mount, taken_for=taken_for)
+            self._pools[scheme, port] = pool
+        return pool
 
 
 def _server_of(spec: Spec) -> str:
@@ -156,62 +173,148 @@ def _server_of(spec: Spec) -> str:
     return url if "://" in url else f"https://{spec.api}.example"
 
 
-def _port(url: SplitResult) -> int | None:
-    return url.port or _PORTS.get(url.scheme)
+def _port(url: SplitResult) -> int:
+    return url.port or PORTS[url.scheme]
 
 
-class _CatchAll(CallbackResponse):
-    """Takes every call to an address, whatever its method."""
+class _Instead(HTTPAdapter):
+    """Does as another adapter, but over a pool of ours; where that one would pause before a retry, `wait` is called."""
 
-    def __init__(self, address: _Address) -> None:
-        super().__init__("ANY", address.base_url, self._answer, content_type=None)
-        self._address = address
+    def __init__(self, adapter: HTTPAdapter, pool: LoopbackPool, wait: Callable[[float], None]) -> None:
+        # Without the parent's: it would make pools of its own.
+        self._adapter = adapter
+        self._pool = pool
+        self.max_retries = _without_sleep(adapter.max_retries, wait)
 
-    def matches(self, request: PreparedRequest) -> tuple[bool, str]:
-        """Whether the call goes to the address, and the reason why not."""
-        if self._address.answers(urlsplit(str(request.url))):
-            return True, ""
-        return False, "another server"
+    def get_connection_with_tls_context(self, *_: Any, **__: Any) -> Any:
+        return self._pool
 
-    def _answer(self, request: PreparedRequest) -> Answer:
-        engine, url = self._address.engine, urlsplit(str(request.url))
-        scheme = "https" if url.scheme == self._address.parts.scheme else url.scheme
-        headers = {_text(name).lower(): _text(value) for name, value in request.headers.items()}
-        headers.setdefault("host", url.netloc.rpartition("@")[2])
-        body = _body(request.body)
-        path, mount = url.path[len(self._address.mount) :] or "/", self._address.mount
-        origin = f"{url.scheme}://{headers['host']}"
-        call = Request(str(request.method), path, url.query, headers, body[:MAX_BODY], scheme, origin, mount)
-        return _sent(engine.handle(call) if len(body) <= MAX_BODY else engine.too_large(call))
+    def cert_verify(self, *_: Any, **__: Any) -> None:
+        """Nothing, as there is no TLS within a process."""
 
+    def request_url(self, request: PreparedRequest, proxies: Any) -> str:  # noqa: ARG002
+        return self._adapter.request_url(request, None)
 
-def _sent(response: Response) -> Answer:
-    headers = list(response.headers.items())
-    if "content-length" not in response.headers and response.status not in (204, 304):
-        headers.append(("content-length", str(len(response.body))))
-    return response.status, headers, response.body
+    def add_headers(self, request: PreparedRequest, **options: Any) -> None:
+        self._adapter.add_headers(request, **options)
+
+    def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Response:
+        return self._adapter.build_response(req, resp)
 
 
-def _text(value: str | bytes) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else value
+class _Pausing(Retry):
+    """Retries whose pauses are told to `passed`."""
+
+    passed: ClassVar[Callable[[float], None]]
+
+    def sleep_for_retry(self, response: BaseHTTPResponse) -> bool:
+        seconds = self.get_retry_after(response)
+        if seconds:
+            type(self).passed(seconds)
+        return bool(seconds)
+
+    def _sleep_backoff(self) -> None:
+        seconds = self.get_backoff_time()
+        if seconds > 0:
+            type(self).passed(seconds)
 
 
-def _body(body: Any) -> bytes:
-    """The bytes of whatever `requests` takes as a body: text, bytes, a file, an iterable of either."""
-    if body is None:
-        return b""
-    if isinstance(body, str):
-        return body.encode()
-    if isinstance(body, bytes | bytearray):
-        return bytes(body)
-    if hasattr(body, "read"):
-        return _body(body.read())
-    if isinstance(body, Iterable):
-        return b"".join(_body(part) for part in body)
-    raise TypeError(f"a body of {type(body).__name__} can't be sent")
+def _without_sleep(retries: Retry, wait: Callable[[float], None]) -> Retry:
+    """The same retries with such pauses; methods that a class of one's own has go before."""
+    if retries.total is not None and not retries.total:
+        return retries
+    kind = type(retries)
+    bases = (_Pausing,) if kind is Retry else (kind, _Pausing)
+    paused = copy.copy(retries)
+    paused.__class__ = type(kind.__name__, bases, {"passed": staticmethod(wait)})
+    return paused
 
 
-def _remove(mock: RequestsMock, response: BaseResponse) -> None:
-    # `responses` compares by method and URL, so an activation of the same API around this one would go, too.
-    registered = mock.get_registry()._responses
-    registered[:] = [one for one in registered if one is not response]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Entry:
+    """One `with` statement, or one call of a decorated function."""
+
+    stub: Stub
+    address: _Address
+
+
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
+
+_active: list[_Entry] = []
+"""The entries that have not ended, of all threads."""
+
+_here: ContextVar[tuple[_Entry, ...]] = ContextVar("entries", default=())
+"""Those of this thread or task."""
+
+_turn = Lock()
+
+
+class _Guard(RequestsMock):
+    """Stands in for requests' adapter where no other mock does, and refuses what goes to no stub and leaves this machine."""
+
+    def _on_request(self, adapter: HTTPAdapter, request: PreparedRequest, *, retries: Any = None, **options: Any) -> Response:  # noqa: ARG002
+        entry = _entry_for(request)
+        if entry is None and urlsplit(str(request.url)).hostname in _THIS_MACHINE:
+            return _real_send(adapter, request, **options)
+        if entry is None:
+            there = ", ".join(sorted({entry.address.base_url for entry in _active}))
+            told = f"Connection refused by Responses: {request.method} {request.url} goes to no stub; there is {there}."
+            raise RequestsConnectionError(told, request=request)
+        return entry.address.send(adapter, request, options)
+
+
+def _on_request(mock: RequestsMock, adapter: HTTPAdapter, request: PreparedRequest, *, retries: Any = None, **options: Any) -> Response:
+    """What any mock does with a request while a stub is active; what is registered with it comes first."""
+    entry = _entry_for(request)
+    if entry is None or _is_registered(mock, request, options):
+        return _theirs(mock, adapter, request, retries=retries, **options)
+    calls: Any = mock.calls
+    try:
+        response = entry.address.send(adapter, request, options)
+    except Exception as error:
+        calls.add(request, error)
+        raise
+    if mock.response_callback is not None:
+        response = mock.response_callback(response)
+    calls.add(request, response)
+    return response
+
+
+def _is_registered(mock: RequestsMock, request: PreparedRequest, options: dict[str, Any]) -> bool:
+    """Whether a mock has an answer of its own; its matchers want to see what `responses` adds to a request."""
+    if not mock.registered():
+        return False
+    seen: Any = request
+    seen.params, seen.req_kwargs, seen.body = mock._parse_request_params(request.path_url), options, mock._read_filelike_body(seen.body)
+    return any(response.matches(request)[0] for response in mock.registered())
+
+
+def _entry_for(request: PreparedRequest) -> _Entry | None:
+    """The entry that answers a request: the caller's own ones go before."""
+    url = urlsplit(str(request.url))
+    entries = [*_active, *(entry for entry in _here.get() if entry in _active)]
+    return next((entry for entry in reversed(entries) if entry.address.answers(url)), None)
+
+
+_theirs = RequestsMock._on_request
+_beside = patching.patch.object(RequestsMock, "_on_request", _on_request)
+_guard = _Guard(assert_all_requests_are_fired=False)
+
+
+def _begin(entry: _Entry, *, guarded: bool) -> None:
+    with _turn:
+        if not _active:
+            _beside.start()
+        if guarded and HTTPAdapter.send.__module__ != RequestsMock.__module__:
+            _guard.start()
+        _active.append(entry)
+    _here.set((*(one for one in _here.get() if one in _active), entry))
+
+
+def _end(entry: _Entry) -> None:
+    with _turn:
+        _active.remove(entry)
+        if not _active:
+            _guard.stop(allow_assert=False)
+            _beside.stop()
+    _here.set(tuple(one for one in _here.get() if one in _active))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from mockserver.clock import Clock
 from mockserver.engine import Engine
+from mockserver.journal import Entry
+from mockserver.pipeline import Space
+from mockserver.spaces import HEADER
 from specs import find, load
 from specs.model import Spec
 
@@ -22,6 +27,7 @@ class Stub:
     api: str
     engine: Engine
     url: str
+    space_name: str = ""
 
     @property
     def credentials(self) -> Mapping[str, Mapping[str, str]]:
@@ -29,17 +35,53 @@ class Stub:
         return {principal.name: dict(principal.credential) for principal in self.engine.apis[self.api].principals}
 
     @property
+    def headers(self) -> Mapping[str, str]:
+        """What a client has to send so that its calls reach this stub's space; nothing, for the main one."""
+        return {HEADER: self.space_name} if self.space_name else {}
+
+    @property
     def clock(self) -> Clock:
         """The stub's clock, which can be stopped and moved."""
-        return self.engine.clock
+        return self._space.clock
+
+    @property
+    def journal(self) -> list[Entry]:
+        """The last exchanges, the oldest first, each with its `request` and `response`; what is reset before it is done is none."""
+        with self.engine.turn:
+            return [entry for entry in self.engine.journal.entries() if entry.space == self.space_name]
+
+    @property
+    def _space(self) -> Space:
+        with self.engine.turn:
+            return self.engine.spaces.get(self.space_name) if self.space_name else self.engine.main
 
     def set_faults(self, *faults: str) -> None:
         """Breaks the clauses named, as `proctor serve --fault` does, and no others; raises `FaultError`."""
-        self.engine.set_faults(faults)
+        self.engine.set_faults(faults, self._space)
+
+    def set_transport_faults(self, *faults: str) -> None:
+        """Disturbs connections, as `proctor serve --transport-fault` does, in these ways and no others; raises `FaultError`."""
+        self.engine.set_transport_faults(faults, self._space)
 
     def reset(self) -> None:
         """Puts records and counters back to the start."""
-        self.engine.reset()
+        with self.engine.turn:
+            self.engine.reset(self._space)
+
+    @contextmanager
+    def space(self, name: str = "") -> Iterator[Stub]:
+        """A stub with records, clock, faults and limits of its own for a `with` block, behind the same URL.
+
+        It is for clients that send its `headers`: tests that run side by side share one server. It begins with the seed, unless
+        somebody else has the space of that `name`, and is forgotten at the end; without a name it has one that nobody else has.
+        """
+        own = replace(self, space_name=name or uuid.uuid4().hex)
+        _ = own._space
+        try:
+            yield own
+        finally:
+            with self.engine.turn:
+                self.engine.spaces.drop(own.space_name)
 
 
 def spec_for(api: str | Path | Spec) -> Spec:

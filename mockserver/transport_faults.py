@@ -12,15 +12,21 @@ from math import exp
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
+from mockserver.engine import MAX_BODY
 from mockserver.faults import FaultError
 
 if TYPE_CHECKING:
     from mockserver.api import Api
+    from mockserver.engine import Engine
+    from mockserver.exchange import Request, Response
 
-__all__ = ["KINDS", "SEVERED", "Disturbance", "TransportFault", "TransportFaults", "parse"]
+__all__ = ["BROKEN_OFF", "KINDS", "OPTIONS", "SEVERED", "Disturbance", "TransportFault", "TransportFaults", "answered", "parse"]
 
 SEVERED = "the connection was reset, as a transport fault has it"
 """What an adapter says that has no connection to reset."""
+
+BROKEN_OFF = "the connection ended before the body was whole, as a transport fault has it"
+"""What an adapter says that has no connection to end."""
 
 LONGEST = 600.0
 """The longest that an answer is held back, in seconds."""
@@ -96,6 +102,36 @@ class Disturbance:
         for start in range(0, len(body), step):
             yield body[start : start + step]
 
+    def heard(self, body: bytes) -> Iterator[bytes]:
+        """What a client takes of a body, piece by piece: nothing beyond its Content-Length. Raises `ConnectionResetError` where it waits for more in vain.
+
+        It is for adapters without a connection, on which surplus bytes could come, or which could end.
+        """
+        left = self.content_length(body) if body else 0
+        for piece in self.pieces(body):
+            if left:
+                yield piece[:left]
+            left = max(0, left - len(piece))
+        if left:
+            raise ConnectionResetError(BROKEN_OFF)
+
+
+def answered(engine: Engine, request: Request) -> tuple[Response | None, Disturbance]:
+    """What an engine says to a request, and what befalls that on its way; threads take turns. There is no response to a request that is not done.
+
+    A body that is longer than `MAX_BODY` is one that is too large, and was perhaps not read to its end.
+    """
+    with engine.turn:
+        if len(request.body) > MAX_BODY:
+            return engine.too_large(request), _CALM
+        disturbance = engine.disturbance(request)
+        if disturbance is None:
+            return engine.handle(request), _CALM
+        return engine.under(request, disturbance), disturbance
+
+
+_CALM = Disturbance()
+
 
 @dataclass(frozen=True, slots=True)
 class _Form:
@@ -167,7 +203,7 @@ KINDS: dict[Kind, _Form] = {
 }
 """The kinds of faults."""
 
-_OPTIONS: dict[str, Callable[[str], Any]] = {"rate": _share, "seed": _seed}
+OPTIONS: dict[str, Callable[[str], Any]] = {"rate": _share, "seed": _seed}
 """Options that every kind takes."""
 
 _FIELDS = {"when": "before"}
@@ -192,7 +228,7 @@ def parse(text: str) -> TransportFault:
 
 
 def _options(text: str, form: _Form, written: Sequence[str]) -> dict[str, Any]:
-    known = {**form.options, **_OPTIONS}
+    known = {**form.options, **OPTIONS}
     found: dict[str, Any] = {}
     for option in written:
         name, _, value = option.partition("=")

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from mockserver.engine import MAX_BODY, Engine
 from mockserver.exchange import Request, Response
-from mockserver.transport_faults import SEVERED, Disturbance
+from mockserver.transport_faults import SEVERED, Disturbance, answered
 
 __all__ = ["WsgiApp"]
 
@@ -22,9 +22,10 @@ _SAFE = "/:@!$&'()*+,;=-._~"
 class WsgiApp:
     """Hands each request to an engine; `scheme` is what the API takes calls for, see `Request`.
 
-    Of transport faults, WSGI knows neither a reset nor garbage: `ConnectionResetError` is raised for both, which a client in
-    this process gets to see, and which makes a server end the connection or answer 500. A server may refuse to send a body that is
-    not as long as its Content-Length says.
+    Transport faults: latency and dribbled bodies take real time, which no test client's timeout cuts short. WSGI knows no
+    connection that is reset, sends garbage or ends within a body: there `ConnectionResetError` is raised, for the last after what
+    comes of the body. A client in this process gets to see it; a server ends the connection, or answers 500. Of a body that
+    is longer than its Content-Length no more is sent than that.
     """
 
     def __init__(self, engine: Engine, scheme: str = "https") -> None:
@@ -32,17 +33,14 @@ class WsgiApp:
         self._scheme = scheme
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        request, whole = self._request(environ)
-        disturbance = self._engine.disturbance(request) if whole else None
-        if disturbance is None:
-            return _begun(self._engine.handle(request) if whole else self._engine.too_large(request), start_response)
-        response = self._engine.under(request, disturbance)
-        time.sleep(disturbance.delay)
+        response, disturbance = answered(self._engine, self._request(environ))
+        if disturbance.delay:
+            time.sleep(disturbance.delay)
         if response is None or disturbance.severs:
             raise ConnectionResetError(SEVERED)
-        return _begun(response, start_response, disturbance)
+        return _begun(response, disturbance, start_response)
 
-    def _request(self, environ: dict[str, Any]) -> tuple[Request, bool]:
+    def _request(self, environ: dict[str, Any]) -> Request:
         headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
         for key, name in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
             if environ.get(key):
@@ -54,24 +52,24 @@ class WsgiApp:
         host = headers.get("host") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
         origin = f"{environ['wsgi.url_scheme']}://{host}"
         client = environ.get("REMOTE_ADDR") or "unknown"
-        request = Request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, body, self._scheme, origin, mount, client)
-        return request, len(body) <= MAX_BODY
+        return Request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, body, self._scheme, origin, mount, client)
 
 
-def _begun(response: Response, start_response: StartResponse, disturbance: Disturbance = Disturbance()) -> Iterable[bytes]:  # noqa: B008 - a constant
+def _begun(response: Response, disturbance: Disturbance, start_response: StartResponse) -> Iterable[bytes]:
     """Begins a response, and gives its body."""
+    body = response.body
     phrase = HTTPStatus(response.status).phrase if response.status in HTTPStatus._value2member_map_ else "Unknown"
     headers = [(name, value.encode("latin-1", "replace").decode("latin-1")) for name, value in response.headers.items()]
     if "content-length" not in response.headers and response.status not in (204, 304):
-        headers.append(("content-length", str(disturbance.content_length(response.body))))
+        headers.append(("content-length", str(disturbance.content_length(body) if body else 0)))
     start_response(f"{response.status} {phrase}", headers)
-    if disturbance.spoils_body:
-        return _pieces(response.body, disturbance)
-    return [response.body] if response.body else []
+    if disturbance.spoils_body or disturbance.length:
+        return _pieces(body, disturbance)
+    return [body] if body else []
 
 
 def _pieces(body: bytes, disturbance: Disturbance) -> Iterator[bytes]:
-    for number, piece in enumerate(disturbance.pieces(body)):
+    for number, piece in enumerate(disturbance.heard(body)):
         if number:
             time.sleep(disturbance.every)
         yield piece

@@ -10,6 +10,8 @@ from click.testing import CliRunner
 
 from proctor.__main__ import main
 
+pytest_plugins = ["pytester"]
+
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
 
@@ -53,3 +55,10 @@ def test_the_target_file_shown_loads(tmp_path: Path) -> None:
     target = load(tmp_path / "proctor.toml", environ={"TIMEDASH_KEY": "a", "TIMEDASH_LIMITED": "b"})
     bound = bind(load_spec("timedash"), target)
     assert bound.operations["listAssignments"].path == "/tasks"
+
+
+def test_the_tests_shown_pass(pytester: pytest.Pytester) -> None:
+    shown = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    for number, text in enumerate(shown):
+        pytester.makepyfile(**{f"test_shown_{number}": text})
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=len(shown))

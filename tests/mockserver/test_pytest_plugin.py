@@ -53,7 +53,33 @@ def test_server_has_gone_with_its_test():
 """
 
 
-@pytest.mark.parametrize(("text", "passed"), [(README, 1), (LIVE, 2)], ids=["in_process", "live"])
+SHARED = """
+import pytest, requests
+
+URLS = set()
+
+@pytest.mark.parametrize("number", range(3))
+def test_space_begins_with_the_seed(proctor_stub, number):
+    api = proctor_stub.space("timedash")
+    session = requests.Session()
+    session.auth, session.headers = (api.credentials["full"]["key"], ""), dict(api.headers)
+    assert session.get(f"{api.url}/assignments", params={"title": "Mine"}, timeout=5).json()["data"] == []
+    assert session.post(f"{api.url}/assignments", json={"title": "Mine", "timestamp": 1}, timeout=5).ok
+    api.set_transport_faults("status=503")
+    assert session.get(f"{api.url}/assignments", timeout=5).status_code == 503
+    assert [entry.response.status for entry in api.journal] == [200, 200, 503]
+    URLS.add(api.url)
+    assert len(URLS) == 1
+
+def test_both_at_once(proctor_stub):
+    one, two, near = proctor_stub.space("timedash"), proctor_stub.space("timedash"), proctor_stub.in_process("paydirt")
+    assert one.url == two.url and one.headers != two.headers
+    assert requests.get(f"{near.url}/clients", params={"api_key": near.credentials["full"]["key"]}, timeout=5).ok
+    assert requests.get(f"{one.url}/assignments", auth=(one.credentials["full"]["key"], ""), timeout=5).ok
+"""
+
+
+@pytest.mark.parametrize(("text", "passed"), [(README, 1), (LIVE, 2), (SHARED, 4)], ids=["in_process", "live", "shared"])
 def test_fixture_gives_stubs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, text: str, passed: int) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
     pytester.makepyfile(text)

@@ -8,16 +8,19 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 import responses
+from requests.adapters import HTTPAdapter
 
 import mockserver
-from mockserver import Clock, Engine, Stub
+from mockserver import Clock, Engine, Stub, live
 from mockserver.engine import MAX_BODY
 from mockserver.responses import activate
 from tests.mockserver.conftest import NOON, SIXTH, spec_of
@@ -198,6 +201,11 @@ def test_engine_may_be_handed_in() -> None:
             assert requests.get(f"{TIMEDASH}/assignments", auth=KEY, timeout=5).status_code == status
 
 
+def test_options_beside_an_engine_are_an_error() -> None:
+    with pytest.raises(TypeError, match="transport_faults would change nothing"):
+        activate("timedash", engine=Engine([spec_of("timedash")]), transport_faults=["reset"])
+
+
 def test_engine_of_several_apis_is_an_error() -> None:
     with pytest.raises(ValueError, match="one engine for each API"), activate("timedash", engine=Engine([spec_of("timedash"), spec_of("paydirt")])):
         pass
@@ -213,7 +221,64 @@ def test_two_apis_answer_side_by_side() -> None:
         assert requests.get(f"{TIMEDASH}/assignments", auth=KEY, timeout=5).status_code == 200
 
 
-def test_answer_of_ones_own_comes_first() -> None:
+def test_refusal_names_the_stubs_there_are(stub: Stub) -> None:
+    with pytest.raises(requests.ConnectionError, match=r"GET https://api\.timedash\.com/ goes to no stub; there is https://api\.timedash\.dev\.") as caught:
+        requests.get("https://api.timedash.com", timeout=5)
+    assert stub.journal == []
+    assert caught.value.request is not None
+
+
+@pytest.mark.usefixtures("stub")
+def test_servers_on_this_machine_are_reached() -> None:
+    with live(spec_of("paydirt")) as server:
+        assert requests.get(f"{server.of('paydirt')}/clients", {"api_key": "paydirt-full-7d1f"}, timeout=5).status_code == 200
+
+
+def test_mock_around_goes_on() -> None:
+    with responses.RequestsMock() as mock:
+        mock.get("https://elsewhere.example/", json={"mine": True})
+        with activate("timedash") as stub:
+            assert requests.get("https://elsewhere.example/", timeout=5).json() == {"mine": True}
+            assert requests.get(f"{stub.url}/assignments", auth=KEY, timeout=5).status_code == 200
+            with pytest.raises(requests.ConnectionError):
+                requests.get("https://nowhere.example/", timeout=5)
+        assert [call.request.url for call in mock.calls][:2] == ["https://elsewhere.example/", f"{TIMEDASH}/assignments"]
+
+
+def test_mock_inside_lets_the_stub_answer(stub: Stub) -> None:
+    with responses.RequestsMock() as mock:
+        mock.get("https://elsewhere.example/", json={"mine": True})
+        mock.get(f"{TIMEDASH}/assignments", json={"mine": True}, match=[responses.matchers.query_param_matcher({"page": "9"})])
+        for _ in range(2):
+            assert requests.get(f"{stub.url}/assignments", auth=KEY, timeout=5).json() != {"mine": True}
+            assert requests.get(f"{stub.url}/assignments?page=9", auth=KEY, timeout=5).json() == {"mine": True}
+        assert requests.get("https://elsewhere.example/", timeout=5).json() == {"mine": True}
+
+
+@responses.activate
+def test_decorator_of_responses_stays_beside() -> None:
+    responses.post("https://elsewhere.example/", status=202)
+    with activate("timedash") as stub:
+        assert requests.post("https://elsewhere.example/", timeout=5).status_code == 202
+        assert requests.get(f"{stub.url}/assignments", auth=KEY, timeout=5).status_code == 200
+
+
+def test_mock_sees_what_the_stub_raised(stub: Stub) -> None:
+    stub.set_transport_faults("reset")
+    with responses.RequestsMock(response_callback=_marked) as mock:
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"{stub.url}/assignments", auth=KEY, timeout=5)
+        stub.set_transport_faults()
+        assert requests.get(f"{stub.url}/assignments", auth=KEY, timeout=5).reason == "Marked"
+        assert isinstance(mock.calls[0].response, requests.ConnectionError)
+
+
+def _marked(answer: Any) -> Any:
+    answer.reason = "Marked"
+    return answer
+
+
+def test_mock_may_be_named() -> None:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         mock.get("https://elsewhere.example/", json={"mine": True})
         with activate("timedash", mock=mock):
@@ -233,11 +298,141 @@ def test_session_and_threads_share_the_state(stub: Stub) -> None:
     assert len(session.get(f"{stub.url}/assignments", params={"title": "Many"}, timeout=5).json()["data"]) == 8
 
 
+def titles_made(count: int) -> int:
+    """How many records a client finds that makes some, while others are active."""
+    with activate("timedash") as stub:
+        for number in range(count):
+            created(stub, json.dumps({"title": "Mine", "timestamp": number}))
+            time.sleep(0.002)
+        return len(requests.get(f"{stub.url}/assignments", {"title": "Mine"}, auth=KEY, timeout=5).json()["data"])
+
+
+def test_each_thread_has_its_own_activation() -> None:
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(titles_made, range(1, 7))) == list(range(1, 7))
+    assert requests.adapters.HTTPAdapter.send.__module__ == "requests.adapters"
+
+
+def test_each_task_has_its_own_activation() -> None:
+    @decorated
+    async def made(count: int) -> int:
+        own = decorated.stub
+        for number in range(count):
+            await asyncio.to_thread(created, own, json.dumps({"title": "Mine", "timestamp": number}))
+        assert decorated.stub is own
+        return len(requests.get(f"{own.url}/assignments", {"title": "Mine"}, auth=KEY, timeout=5).json()["data"])
+
+    async def together() -> list[int]:
+        return await asyncio.gather(*(made(count) for count in (3, 1, 2)))
+
+    assert asyncio.run(together()) == [3, 1, 2]
+
+
+def test_same_api_within_itself_begins_anew() -> None:
+    with activate("timedash") as outer:
+        created(outer, '{"title": "Outer", "timestamp": 1}')
+        with activate("timedash") as inner:
+            assert requests.get(f"{inner.url}/assignments", {"title": "Outer"}, auth=KEY, timeout=5).json()["data"] == []
+        assert len(requests.get(f"{outer.url}/assignments", {"title": "Outer"}, auth=KEY, timeout=5).json()["data"]) == 1
+
+
+def test_threads_started_inside_reach_the_stub(stub: Stub) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda _: created(stub, '{"title": "Thread", "timestamp": 1}').status_code, range(4))) == [200] * 4
+
+
+def test_activation_may_end_in_another_thread() -> None:
+    activation = activate("timedash")
+    stub = activation.__enter__()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(activation.__exit__, None, None, None).result()
+    with pytest.raises(RuntimeError, match="not active"):
+        _ = activation.stub
+    with activate("paydirt"), pytest.raises(requests.ConnectionError, match="no stub"):
+        requests.get(f"{stub.url}/assignments", timeout=5)
+
+
+def test_forms_and_files_are_read(stub: Stub) -> None:
+    assert requests.post(f"{stub.url}/assignments", {"title": "Form", "timestamp": 1}, auth=KEY, timeout=5).json()["title"] == "Form"
+    requests.post(f"{stub.url}/assignments", {"title": "File"}, files={"file": ("a.txt", b"hello")}, auth=KEY, timeout=5)
+    sent = stub.journal[-1].request
+    assert sent.headers["content-type"].startswith("multipart/form-data; boundary=")
+    assert b'filename="a.txt"\r\n\r\nhello\r\n' in sent.body
+
+
+def test_request_is_what_goes_over_the_wire(stub: Stub) -> None:
+    with requests.Session() as session:
+        session.cookies.set("seen", "once")
+        session.get(f"{stub.url}/assignments", params={"title": "a b"}, headers={"X-Bytes": b"b"}, auth=KEY, timeout=5)
+    sent = stub.journal[0].request
+    assert (sent.method, sent.path, sent.query, sent.body) == ("GET", "/assignments", "title=a+b", b"")
+    assert (sent.headers["host"], sent.headers["cookie"], sent.headers["x-bytes"]) == ("api.timedash.dev", "seen=once", "b")
+    assert (sent.origin, sent.scheme, sent.client) == (TIMEDASH, "https", "")
+
+
+def test_broken_body_is_never_sent(stub: Stub) -> None:
+    def breaks() -> Iterator[bytes]:
+        yield b'{"title":'
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        created(stub, breaks())
+    assert stub.journal == []
+
+
+def test_hooks_and_adapters_of_ones_own_are_called(stub: Stub) -> None:
+    class Mine(HTTPAdapter):
+        def add_headers(self, request: requests.PreparedRequest, **options: Any) -> None:
+            request.headers["X-Timeout"] = str(options["timeout"])
+
+        def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+            answer = super().build_response(req, resp)
+            answer.reason = "Mine"
+            return answer
+
+    seen: list[str] = []
+    with requests.Session() as session:
+        session.mount("https://", Mine())
+        session.get(f"{stub.url}/assignments", auth=KEY, timeout=5, hooks={"response": lambda answer, **_: seen.append(answer.reason)})
+    assert (seen, stub.journal[0].request.headers["x-timeout"]) == (["Mine"], "5")
+
+
+def test_certificates_and_proxies_are_not_looked_at(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    answer = requests.get(f"{stub.url}/assignments", auth=KEY, verify="/no/such/bundle.pem", cert="/no/such/cert.pem", timeout=5)
+    assert answer.status_code == 200
+
+
+def test_stream_may_be_read_after_the_stub_has_gone() -> None:
+    with activate("timedash") as stub:
+        answer = requests.get(f"{stub.url}/assignments", auth=KEY, stream=True, timeout=5)
+        first = next(answer.iter_content(10))
+    assert first + answer.raw.read() == requests_whole()
+
+
+def requests_whole() -> bytes:
+    with activate("timedash") as stub:
+        return requests.get(f"{stub.url}/assignments", auth=KEY, timeout=5).content
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_sequence_of_faults_is_the_servers(seed: int) -> None:
+    texts = ["status=503,rate=30%", "status=500,rate=20%,seed=3"]
+    with activate("timedash", seed=seed, transport_faults=texts, rate_limit=0) as stub:
+        within = [requests.get(f"{stub.url}/assignments", auth=KEY, timeout=5).status_code for _ in range(60)]
+    with live(spec_of("timedash"), seed=seed, transport_faults=texts, rate_limit=0) as server, requests.Session() as session:
+        served = [session.get(f"{server.url}/assignments", auth=KEY, timeout=5).status_code for _ in range(60)]
+    assert within == served
+    assert {200, 500, 503} == set(served)
+
+
 def test_nothing_stays_behind() -> None:
-    before = requests.adapters.HTTPAdapter.send
+    before = requests.adapters.HTTPAdapter.send, responses.RequestsMock._on_request
     with pytest.raises(ZeroDivisionError), activate("timedash"):
         raise ZeroDivisionError
-    assert requests.adapters.HTTPAdapter.send is before
+    with pytest.raises(ValueError, match="no address"), activate("timedash", url="nowhere"):
+        pass
+    assert (requests.adapters.HTTPAdapter.send, responses.RequestsMock._on_request) == before
 
 
 def test_public_names_are_lazy() -> None:

@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
+import httpx
 import pytest
+from starlette.testclient import TestClient
+from werkzeug.test import Client
 
 from mockserver import Engine, FaultError, Live, Request, live
 from mockserver.asgi import AsgiApp
@@ -284,8 +287,8 @@ def test_faults_strike_under_tls(secure: Live, fault: str, seen: Any) -> None:
 # Without a socket
 
 
-def in_asgi(engine: Engine) -> list[dict[str, Any]]:
-    sent: list[dict[str, Any]] = []
+def in_asgi(engine: Engine, messages: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+    sent: list[dict[str, Any]] = [] if messages is None else messages
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b""}
@@ -298,34 +301,81 @@ def in_asgi(engine: Engine) -> list[dict[str, Any]]:
     return sent
 
 
-def in_wsgi(engine: Engine) -> tuple[str, dict[str, str], list[bytes]]:
+def in_wsgi(engine: Engine, pieces: list[bytes] | None = None) -> tuple[str, dict[str, str], list[bytes]]:
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/v1/clients", "QUERY_STRING": KEY, "SERVER_NAME": "a", "SERVER_PORT": "80"}
     started: list[Any] = []
     body = WsgiApp(engine)({**environ, "wsgi.url_scheme": "http", "wsgi.input": BytesIO()}, lambda *begun: started.append(begun))
-    return started[0][0], dict(started[0][1]), list(body)
+    came = [] if pieces is None else pieces
+    came.extend(body)
+    return started[0][0], dict(started[0][1]), came
+
+
+def through_httpx(engine: Engine, **options: Any) -> bytes:
+    async def read() -> bytes:
+        transport = httpx.ASGITransport(AsgiApp(engine), **options)
+        async with httpx.AsyncClient(transport=transport, base_url="http://stub.test") as client:
+            return (await client.get(f"/api/v1/clients?{KEY}")).content
+
+    return asyncio.run(read())
+
+
+def through_starlette(engine: Engine) -> bytes:
+    with TestClient(AsgiApp(engine)) as client:
+        return client.get(f"/api/v1/clients?{KEY}").content
+
+
+def through_werkzeug(engine: Engine) -> bytes:
+    with Client(WsgiApp(engine)).get(f"/api/v1/clients?{KEY}") as answer:
+        return answer.get_data()
 
 
 def test_asgi_and_wsgi_do_what_they_can(paydirt: Caller) -> None:
     engine = paydirt.engine
-    whole = len(in_wsgi(engine)[2][0])
-    engine.set_transport_faults(["truncate=20"])
-    assert b"".join(in_wsgi(engine)[2]) == b"".join(message.get("body", b"") for message in in_asgi(engine))
-    assert in_wsgi(engine)[1]["content-length"] == str(whole)
-    engine.set_transport_faults(["length=+7", "latency=50ms"])
+    whole = in_wsgi(engine)[2][0]
+    engine.set_transport_faults(["latency=50ms"])
     started = time.monotonic()
-    assert dict(in_asgi(engine)[0]["headers"])[b"content-length"] == str(whole + 7).encode()
-    assert in_wsgi(engine)[1]["content-length"] == str(whole + 7)
+    assert (in_wsgi(engine)[2][0], in_asgi(engine)[1]["body"]) == (whole, whole)
     assert time.monotonic() - started >= 0.1
     engine.set_transport_faults(["dribble=4000B,every=1ms"])
-    assert len(in_wsgi(engine)[2]) == len(in_asgi(engine)) - 2 == -(-whole // 4000)
+    assert len(in_wsgi(engine)[2]) == len(in_asgi(engine)) - 2 == -(-len(whole) // 4000)
     engine.set_transport_faults(["status=503"])
     assert (in_wsgi(engine)[0], in_asgi(engine)[0]["status"]) == ("503 Service Unavailable", 503)
 
 
-@pytest.mark.parametrize("fault", ["reset", "garbage"])
-def test_asgi_and_wsgi_raise_what_they_cannot_do(paydirt: Caller, fault: str) -> None:
+@pytest.mark.parametrize("faults", [("length=-7",), ("length=-7", "dribble=500B,every=1ms")])
+def test_asgi_and_wsgi_send_no_more_than_the_length_says(paydirt: Caller, faults: tuple[str, ...]) -> None:
+    whole = in_wsgi(paydirt.engine)[2][0]
+    paydirt.engine.set_transport_faults(faults)
+    (_, headers, pieces), messages = in_wsgi(paydirt.engine), in_asgi(paydirt.engine)
+    assert b"".join(pieces) == b"".join(message.get("body", b"") for message in messages) == whole[:-7]
+    assert headers["content-length"].encode() == dict(messages[0]["headers"])[b"content-length"] == str(len(whole) - 7).encode()
+
+
+@pytest.mark.parametrize(("fault", "sent", "length"), [("truncate=20", 20, 0), ("length=+7", -1, 7), ("reset", 0, None), ("garbage", 0, None)])
+def test_asgi_and_wsgi_raise_what_they_cannot_do(paydirt: Caller, fault: str, sent: int, length: int | None) -> None:
+    whole = in_wsgi(paydirt.engine)[2][0]
+    paydirt.engine.set_transport_faults([fault])
+    messages: list[dict[str, Any]] = []
+    with pytest.raises(ConnectionResetError, match="as a transport fault has it"):
+        in_asgi(paydirt.engine, messages)
+    pieces: list[bytes] = []
+    with pytest.raises(ConnectionResetError, match="as a transport fault has it"):
+        in_wsgi(paydirt.engine, pieces)
+    came = whole[: sent % (len(whole) + 1)]
+    assert b"".join(pieces) == b"".join(message.get("body", b"") for message in messages) == came
+    lengths = [dict(message["headers"])[b"content-length"] for message in messages if "headers" in message]
+    assert lengths == ([] if length is None else [str(len(whole) + length).encode()])
+
+
+@pytest.mark.parametrize("fault", ["truncate", "length=+7", "reset", "garbage"])
+@pytest.mark.parametrize("client", [through_httpx, through_starlette, through_werkzeug])
+def test_test_clients_get_to_see_it(paydirt: Caller, client: Any, fault: str) -> None:
     paydirt.engine.set_transport_faults([fault])
     with pytest.raises(ConnectionResetError):
-        in_asgi(paydirt.engine)
-    with pytest.raises(ConnectionResetError):
-        in_wsgi(paydirt.engine)
+        client(paydirt.engine)
+
+
+def test_httpx_may_be_told_to_swallow_it(paydirt: Caller) -> None:
+    whole = len(through_httpx(paydirt.engine))
+    paydirt.engine.set_transport_faults(["truncate"])
+    assert len(through_httpx(paydirt.engine, raise_app_exceptions=False)) == whole // 2

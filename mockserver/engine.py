@@ -254,7 +254,15 @@ class Engine:
         call = Call(request, served, values, query, space)
         call.broken, call.suffix, call.mount, call.path = broken, suffix, mount, path
         call.allow = methods.allow if methods is not None else ""
+        if self.mode == "replay" and served.pseudo in ("unknown_operation", "method_not_allowed"):
+            return _told(request, self._nowhere(call))
         return _told(request, (space.broken.get(served) or served.honest).run(call))
+
+    def _nowhere(self, call: Call) -> Response:
+        """The response of a replay, which asks nobody for a credential, to what is no operation."""
+        if call.allow:
+            call.headers["allow"] = call.allow
+        return call.served.honest.end(call, Refusal(call.served.pseudo, {"name": call.path, "method": call.request.method}))
 
     def settled(self, path: str) -> Response | None:
         """The response to a GET of a raw path that has no body, prefers nothing and names no space, where that is settled: in a replay.

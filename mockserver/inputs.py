@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mockserver.pipeline import EMPTY, Call, Refusal
@@ -39,6 +39,7 @@ class Inputs:
         self._client_ids = lifecycle.client_ids
         self._merges = not self._creates and served.effect != "replace" and lifecycle.update == "merge"
         self._as_text = lifecycle.as_text.get(self._resource.name, [])
+        self._lower_case = lifecycle.lower_case.get(self._resource.name, [])
         self._causes = (lifecycle.cause, _missing_cause(api, served, lifecycle.cause))
         written = _written_schema(served, self._place, self._root)
         self._known = _known_members(self._resource)
@@ -52,7 +53,8 @@ class Inputs:
         silent = {*self._silent, self._resource.key}
         kept = {key: value for key, value in schema.items() if key not in ("properties", "required", "allOf")}
         kept["type"] = "object"
-        kept["properties"] = {name: value for name, value in properties(schema).items() if name not in silent}
+        described = {**properties(self._resource.schema), **properties(schema)}
+        kept["properties"] = {name: value for name, value in described.items() if name not in silent}
         if not self._merges:
             kept["required"] = [name for name in _required(schema) if name not in silent]
         return kept
@@ -62,15 +64,15 @@ class Inputs:
         """The JSON Schema that the members given are held against."""
         return self._schema
 
-    def gather(self, call: Call) -> list[Members] | Refusal:
-        """The members of each record that came in, typed and valid, or a refusal."""
+    def gather(self, call: Call, first: Callable[[Call, Members], Refusal | None]) -> list[Members] | Refusal:
+        """The members of each record that came in, typed and valid, or a refusal; `first` may refuse them before they are held against the schema."""
         documents = self._documents(call)
         if isinstance(documents, Refusal):
             return documents
         found = []
         for number, document in enumerate(documents):
             members = self._members(call, document)
-            checked = members if isinstance(members, Refusal) else self._checked(call, members)
+            checked = members if isinstance(members, Refusal) else first(call, members) or self._checked(call, members)
             if isinstance(checked, Refusal):
                 return self._numbered(call, checked, number)
             found.append(checked)
@@ -199,13 +201,16 @@ class Inputs:
         for name in self._as_text:
             if isinstance(members.get(name), bool):
                 members[name] = "true" if members[name] else "false"
-        problem = self._validator.problem({**call.parents, **members})
+        for name in self._lower_case:
+            if isinstance(members.get(name), str):
+                members[name] = members[name].lower()
+        members = {**members, **call.parents} if self._creates else {**call.parents, **members}
+        problem = self._validator.problem(members)
         if problem is not None:
             before = self._root if self._place == "body" else ()
             return Refusal(self._causes[problem.missing], problem.values(before))
         if self._known and not self._resource.schema.get("additionalProperties"):
             members = {name: value for name, value in members.items() if name in self._known}
-        members.update(call.parents)
         if self._creates and key is not None and self._client_ids != "ignore":
             return self._with_key(members, key)
         return members

@@ -9,6 +9,7 @@ from mockserver.api import Api
 from mockserver.schemas import Validator
 from mockserver.store import Row, Table
 from mockserver.store.memory import MemoryStore
+from mockserver.timekeeper import BESIDE
 
 if TYPE_CHECKING:
     from mockserver.engine import Engine
@@ -119,13 +120,14 @@ def _replant(space: Space, apis: Iterable[Api], new: Api, before: Seeded, after:
     """Changes the seed under a space's records: it is put back to the old start, given the new one, and what was done is done again."""
     store = space.store
     names = {(api.name, resource) for api in apis for resource in api.spec.resources} | {(new.name, resource) for resource in new.spec.resources}
+    names |= {(api, f"{resource}~{beside}") for api, resource in names for beside in BESIDE}
     tables = [Table(space.name, *name) for name in sorted(names)]
     with store.transaction():
         current = {table: {row.key: row for row in store.scan(table)} for table in tables}
         store.reset(space.name)
         done = {table: _done(current[table], {row.key: row for row in store.scan(table)}) for table in tables}
         for table in tables:
-            if table.api == new.name:
+            if table.api == new.name and "~" not in table.resource:
                 _reseed(space, table, before.get(table.resource, {}), after.get(table.resource, {}) if table.resource in new.spec.resources else None)
         store.snapshot(space.name)
         for table, (rows, gone) in done.items():

@@ -9,17 +9,23 @@ from mockserver.clock import iso
 from mockserver.pipeline import Answer, Call
 from mockserver.records import new_uuid
 from mockserver.refusals import fill
-from mockserver.store import Row, Table
+from mockserver.store import Row, Store, Table
 from specs.conventions.actions import Limit, Timer
 
-__all__ = ["Timekeeper", "counted", "elapsed"]
+__all__ = ["BESIDE", "Timekeeper", "counted", "elapsed", "forget", "given"]
+
+BESIDE = ("running", "totals", "entries", "given")
+"""What the tables beside a resource's are called, after its name and a tilde: what runs, what was counted, what ended, and what came from elsewhere."""
+
+_SEED = ""
+"""The mark, among the records that were given, of the seed's having been looked through."""
 
 
 class Timekeeper:
     """The timers of one resource: which records run, for whom since when, and how many seconds each user has had.
 
     Both stand in tables of their own beside the records': an open entry for each user that runs one, and the seconds of the
-    entries that were closed, by record.
+    entries that were closed, by record. A record of the seed, or of the control plane, that says that it runs, runs for its owner.
     """
 
     def __init__(self, timer: Timer, api: str, resource: str) -> None:
@@ -29,6 +35,7 @@ class Timekeeper:
 
     def open_entries(self, call: Call) -> list[Row]:
         """The entries that run, of all users."""
+        self._adopt(call)
         return list(call.space.store.scan(self._table(call, "running")))
 
     def keep_open(self, call: Call, entry: Row) -> None:
@@ -45,18 +52,52 @@ class Timekeeper:
         call.space.store.put(self._table(call, "totals"), Row(row.key, row.account, None, seconds))
 
     def _table(self, call: Call, name: str) -> Table:
-        return Table(call.space.name, self._api, f"{self._resource}~{name}")
+        return _beside(self._records(call), name)
 
-    def start(self, call: Call, row: Row, inputs: Mapping[str, str | None]) -> None:
-        """Opens an entry for the caller, and closes the one that it ran."""
-        principal = call.principal or call.served.api.anyone
-        key = f"{row.account}/{principal.user}" if self.timer.one_per_user else f"{row.account}/{principal.user}/{row.key}"
+    def _records(self, call: Call) -> Table:
+        return Table(call.space.name, self._api, self._resource)
+
+    def _adopt(self, call: Call) -> None:
+        """Opens the entries of records that came from elsewhere, and say that they run."""
+        store, table = call.space.store, self._table(call, "given")
+        keys = [row.key for row in store.scan(table) if row.key != _SEED]
+        seeded = store.get(table, _SEED) is not None
+        if seeded and not keys:
+            return
+        if not seeded:
+            seed = call.served.api.spec.seed.records.get(self._resource, ())
+            keys = [*(str(item["record"][_key(call)]) for item in seed), *keys]
+        with store.transaction():
+            store.put(table, Row(_SEED, "", None, {}))
+            for key in keys:
+                row = store.get(self._records(call), key)
+                if row is not None and row.user is not None and row.record.get(self.timer.running) is True:
+                    self._take_up(call, row, row.user)
+                store.delete(table, key)
+
+    def _take_up(self, call: Call, row: Row, user: str) -> None:
+        """Opens the entry that a running record tells of itself, which the record then tells no more."""
+        start, entry = row.record.get(self.timer.started or ""), row.record.get(self.timer.current or "")
+        began = start if isinstance(start, int) and not isinstance(start, bool) else int(call.now)
+        shown = entry if isinstance(entry, dict) else self._entry(call, row, user, {}, began)
+        self._open(call, row, user, {"record": row.key, "start": began, "entry": shown})
+        told = {name: None for name in (self.timer.started, self.timer.current) if name is not None and name in row.record}
+        call.space.store.put(self._records(call), Row(row.key, row.account, row.user, {**row.record, **told, self.timer.running: False}))
+
+    def _open(self, call: Call, row: Row, user: str, opened: Mapping[str, Any]) -> None:
+        """Opens an entry for a user, and closes the one that it takes the place of."""
+        key = f"{row.account}/{user}" if self.timer.one_per_user else f"{row.account}/{user}/{row.key}"
         running = call.space.store.get(self._table(call, "running"), key)
         if running is not None:
             self._close(call, running, {})
-        entry = self._entry(call, row, principal.user, inputs)
-        opened = {"record": row.key, "start": int(call.now), "entry": entry}
-        call.space.store.put(self._table(call, "running"), Row(key, row.account, principal.user, opened))
+        self.keep_open(call, Row(key, row.account, user, opened))
+
+    def start(self, call: Call, row: Row, inputs: Mapping[str, str | None]) -> None:
+        """Opens an entry for the caller, and closes the one that it ran."""
+        self._adopt(call)
+        principal = call.principal or call.served.api.anyone
+        entry = self._entry(call, row, principal.user, inputs, int(call.now))
+        self._open(call, row, principal.user, {"record": row.key, "start": int(call.now), "entry": entry})
 
     def stop(self, call: Call, row: Row, inputs: Mapping[str, str | None], *, everyone: bool = False) -> None:
         """Closes the caller's entry of a record, or everyone's."""
@@ -78,8 +119,8 @@ class Timekeeper:
         number = store.next_number(self._table(call, "entries"))
         store.put(self._table(call, "entries"), Row(str(number), running.account, running.user, {"record": record, "entry": closed}))
 
-    def _entry(self, call: Call, row: Row, user: str, inputs: Mapping[str, str | None]) -> dict[str, Any]:
-        values = {**inputs, "start": iso(call.now), "stop": None, "record": row.record[_key(call)], "user": user, "uuid": new_uuid(call)}
+    def _entry(self, call: Call, row: Row, user: str, inputs: Mapping[str, str | None], start: int) -> dict[str, Any]:
+        values = {**inputs, "start": iso(start), "stop": None, "record": row.record[_key(call)], "user": user, "uuid": new_uuid(call)}
         entry: dict[str, Any] = {name: fill(written, values) for name, written in self.timer.entry.items()}
         tags = self.timer.tags
         if tags is not None:
@@ -120,11 +161,28 @@ class Timekeeper:
         if timer.total is not None:
             members[timer.total] = total
         if timer.own_total is not None:
-            mine = [own] if own is not None else []
-            members[timer.own_total] = counted(row.record.get(timer.own_total)) + seconds.get(user, 0) + elapsed(call, mine)
+            mine, before = [own] if own is not None else [], row.record.get(timer.own_total) if row.user == user else 0
+            members[timer.own_total] = counted(before) + seconds.get(user, 0) + elapsed(call, mine)
         if timer.limit is not None:
             members.update(_limited(timer.limit, row.record.get(timer.limit.limit), total))
         return members
+
+
+def forget(store: Store, table: Table, key: str) -> None:
+    """Drops what the timers of a table know of a record: nobody runs it any more, and no second of it was counted."""
+    running = _beside(table, "running")
+    for entry in [row for row in store.scan(running) if row.record["record"] == key]:
+        store.delete(running, entry.key)
+    store.delete(_beside(table, "totals"), key)
+
+
+def given(store: Store, table: Table, key: str) -> None:
+    """Tells the timers of a table of a record from elsewhere: if it says that it runs, it does from now on."""
+    store.put(_beside(table, "given"), Row(key, "", None, {}))
+
+
+def _beside(table: Table, name: str) -> Table:
+    return table._replace(resource=f"{table.resource}~{name}")
 
 
 def _limited(limit: Limit, value: Any, total: int) -> dict[str, Any]:

@@ -50,7 +50,7 @@ NAMED: dict[type[Struct], tuple[tuple[str, What], ...]] = {
     isolation.Isolation: (("cause", "cause"), ("selector_cause", "cause"), ("selector", "field of a credential")),
     lifecycle.Lifecycle: (
         ("cause", "cause"), ("read_only/~", "resource"), ("defaults/~", "resource"), ("parsed/*/resource", "resource"), ("shown/~", "operation"),
-        ("shown_with_value/~", "resource"), ("as_text/~", "resource"), ("elements/~", "resource"),
+        ("shown_with_value/~", "resource"), ("as_text/~", "resource"), ("lower_case/~", "resource"), ("elements/~", "resource"),
         ("demands/~", "operation"), ("demands/*/*/cause", "cause"), ("spread/~", "operation"), ("answers/~", "operation"),
     ),
     lifecycle.OnResource: (("resources/*", "resource"),),

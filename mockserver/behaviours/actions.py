@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from mockserver.behaviours.authentication import Reader, reader
 from mockserver.breaking import Change, after
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
+from mockserver.schemas import Validator
 from mockserver.store import Row
-from mockserver.timekeeper import Timekeeper, counted, elapsed
+from mockserver.timekeeper import Timekeeper, counted, elapsed, forget
+from mockserver.values import MISFIT, coerce
 from specs.conventions.actions import Action, Actions, Limit, Timer
 
 if TYPE_CHECKING:
@@ -28,14 +30,38 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
     found: dict[Stage, Step] = {}
     action = parameters.actions.get(served.effect or "")
     if action is not None:
+        found[Stage.VALIDATION] = _check(action, served)
         found[Stage.EFFECT] = _act(action, keeper)
-    if keeper is not None and served.effect != "delete":
+    if keeper is not None and served.effect == "delete":
+        found[Stage.EFFECT] = _forget
+    elif keeper is not None:
         found[Stage.DOCUMENT] = keeper.show_started if action is not None and action.starts else keeper.show
     return found
 
 
+def _check(action: Action, served: Served) -> Step:
+    """Holds each input against the schema of the operation's parameter of its name, wherever the input comes from."""
+    readers = _readers(action)
+    described = {parameter.name: parameter.schema for parameter in served.operation.parameters if parameter.schema} if served.operation is not None else {}
+    schemas = {name: (schema, Validator(schema)) for name, schema in described.items() if name in readers}
+
+    def check(call: Call) -> Answer:
+        for name, value in _inputs(call, readers).items():
+            schema, validator = schemas.get(name, ({}, None))
+            typed = coerce(value, schema) if value is not None else None
+            if typed is MISFIT or (typed is not None and validator is not None and not validator.accepts(typed)):
+                return Refusal("invalid_parameter", {"name": name, "param": name, "value": value})
+        return None
+
+    return check
+
+
+def _readers(action: Action) -> dict[str, list[Reader]]:
+    return {name: [reader(carrier) for carrier in carriers] for name, carriers in action.inputs.items()}
+
+
 def _act(action: Action, keeper: Timekeeper | None) -> Step:
-    readers = {name: [reader(carrier) for carrier in carriers] for name, carriers in action.inputs.items()}
+    readers = _readers(action)
 
     def act(call: Call) -> Answer:
         row = call.row
@@ -54,6 +80,13 @@ def _act(action: Action, keeper: Timekeeper | None) -> Step:
         return None
 
     return act
+
+
+def _forget(call: Call) -> Answer:
+    """Drops the timers of the record that has just been deleted."""
+    if call.row is not None:
+        forget(call.space.store, call.served.table(call), call.row.key)
+    return None
 
 
 def _inputs(call: Call, readers: Mapping[str, list[Reader]]) -> dict[str, str | None]:
@@ -270,6 +303,39 @@ def _has_limit(spec: Spec, clause: Clause) -> bool:
     return timer is not None and timer.limit is not None
 
 
+def _timer(spec: Spec, clause: Clause) -> Timer | None:
+    found: Timer | None = spec.convention(clause).parameters.timer
+    return found
+
+
+def _shows_entries(spec: Spec, clause: Clause) -> bool:
+    timer = _timer(spec, clause)
+    return timer is not None and timer.current is not None
+
+
+def _shows_ends(spec: Spec, clause: Clause) -> bool:
+    timer = _timer(spec, clause)
+    return timer is not None and timer.current is not None and "{stop}" in timer.entry.values()
+
+
+def _shows_starts(spec: Spec, clause: Clause) -> bool:
+    timer = _timer(spec, clause)
+    return timer is not None and timer.started is not None
+
+
+def _enters_inputs(spec: Spec, clause: Clause) -> bool:
+    """Whether the open entry shows an input of a start."""
+    timer, actions = _timer(spec, clause), spec.convention(clause).parameters.actions.values()
+    inputs = {f"{{{name}}}" for action in actions if action.starts for name in action.inputs}
+    return timer is not None and timer.current is not None and any(written in inputs for written in timer.entry.values() if isinstance(written, str))
+
+
+def _shows_running(spec: Spec, clause: Clause) -> bool:
+    """Whether the clause speaks of an operation that shows a record while it runs: any but those that start and stop it."""
+    actions = spec.convention(clause).parameters.actions
+    return any(spec.operations[name].effect not in (*actions, "create", "delete") for name in clause.operations)
+
+
 _OWN = {"start", "stop", "record", "user", "uuid"}
 _DONE, _SHOWN = Stage.EFFECT, Stage.DOCUMENT
 
@@ -277,11 +343,11 @@ FAULTS = {
     "starting_runs": {
         "not_done": Fault("A start is answered, and nothing runs.", _DONE, _not_done),
         "not_running": Fault("The answer to a start says that nothing runs.", _SHOWN, after(_live(_not_running))),
-        "no_entry": Fault("There is no open entry after a start.", _SHOWN, after(_live(_no_entry))),
-        "input_lost": Fault("The entry lacks what was given.", _SHOWN, after(_live(_input_lost))),
-        "milliseconds": Fault("The start is in milliseconds.", _SHOWN, after(_live(_milliseconds))),
-        "an_hour_ago": Fault("The start is an hour too early.", _SHOWN, after(_live(_an_hour_ago))),
-        "entry_closed": Fault("The entry has an end already.", _SHOWN, after(_live(_entry_closed))),
+        "no_entry": Fault("There is no open entry after a start.", _SHOWN, after(_live(_no_entry)), fits=_shows_entries),
+        "input_lost": Fault("The entry lacks what was given.", _SHOWN, after(_live(_input_lost)), fits=_enters_inputs),
+        "milliseconds": Fault("The start is in milliseconds.", _SHOWN, after(_live(_milliseconds)), fits=_shows_starts),
+        "an_hour_ago": Fault("The start is an hour too early.", _SHOWN, after(_live(_an_hour_ago)), fits=_shows_starts),
+        "entry_closed": Fault("The entry has an end already.", _SHOWN, after(_live(_entry_closed)), fits=_shows_ends),
     },
     "one_runs_per_user": {
         "several_run": Fault("The record that ran before runs on.", _DONE, _several_run),
@@ -310,7 +376,7 @@ FAULTS = {
     },
     "totals_count_the_time": {
         "standing_still": Fault("The totals never grow.", _SHOWN, after(_live(_standing_still))),
-        "not_while_running": Fault("The totals leave out the time that runs.", _SHOWN, _closed_only),
+        "not_while_running": Fault("The totals leave out the time that runs.", _SHOWN, _closed_only, fits=_shows_running),
         "minutes": Fault("The totals are in minutes.", _SHOWN, after(_live(_in_minutes))),
     },
 }

@@ -36,7 +36,7 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
     if served.stateful and served.resource is not None:
         parameters: Envelope = group.parameters
         found[Stage.DOCUMENT] = _document(api, served, parameters)
-        if parameters.style == "jsonapi" and served.effect in ("list", "read"):
+        if parameters.style == "jsonapi" and served.effect != "delete":
             found[Stage.VALIDATION] = _including(served.resource, _include_parameter(api))
     return found
 

@@ -41,8 +41,7 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
     if served.effect != "list" or served.resource is None:
         return {}
     parameters: Filtering = group.parameters
-    lifecycle: Lifecycle = api.parameters("lifecycle", served)
-    members = _Members(api, served.resource, parameters, frozenset(lifecycle.as_text.get(served.resource.name, ())))
+    members = _Members(api, served.resource, parameters, api.parameters("lifecycle", served))
     readers: dict[str, Callable[[Call], None]] = {
         "equality": _equality(members, api.taken_parameters(served) - members.names),
         "brackets": _brackets(members),
@@ -62,10 +61,12 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
 
 
 class _Members:
-    """The members of one resource that filter, with their schemas; of `texts`, only what is text is ever kept."""
+    """The members of one resource that filter, with their schemas: of those that are kept as text, as text."""
 
-    def __init__(self, api: Api, resource: Resource, parameters: Filtering, texts: frozenset[str]) -> None:
+    def __init__(self, api: Api, resource: Resource, parameters: Filtering, lifecycle: Lifecycle) -> None:
         self.parameters = parameters
+        texts = lifecycle.as_text.get(resource.name, ())
+        self._lower_case = {*texts, *lifecycle.lower_case.get(resource.name, ())}
         listed = parameters.members.get(resource.name)
         names = listed if listed is not None else [resource.key, *properties(resource.schema)]
         schemas = {name: api.member_schema(resource, name) or {} for name in (*names, *parameters.also.get(resource.name, ()))}
@@ -79,7 +80,10 @@ class _Members:
         if name not in self._schemas:
             raise _UnusableError("unsupported_filter", name, value)
         if operator in ("contains", "not_contain", "similar"):
-            return comparison(name, operator, value if isinstance(value, str) else str(value))
+            try:
+                return comparison(name, operator, value if isinstance(value, str) else str(value))
+            except BadExpressionError as error:
+                raise _UnusableError("unsupported_filter_value", name, value) from error
         schema = self._schemas[name]
         typed = coerce(value, schema) if isinstance(value, str) else value
         if typed is MISFIT or not (typed is None or self._validators[name].accepts(typed)):
@@ -87,6 +91,16 @@ class _Members:
         if operator in _ORDERED and not isinstance(typed, str | int | float):
             raise _UnusableError("unsupported_filter_value", name, value)
         return comparison(name, operator, typed)
+
+    def compared(self, name: str, operator: str, text: str) -> Test:
+        """The test of a comparison as SQL makes it: text with any text, a number with any number. Raises `_UnusableError`."""
+        types = types_of(self._schemas[name])
+        if "string" in types or not types or operator in ("contains", "not_contain"):
+            return comparison(name, operator, text.lower() if name in self._lower_case else text)
+        value = coerce(text, {"type": sorted(types - {"null"} | ({"number"} if "integer" in types else set()))})
+        if value is MISFIT:
+            raise _UnusableError("unsupported_filter_value", name, text)
+        return comparison(name, operator, value)
 
     def add(self, call: Call, name: str, operator: str, value: Any) -> None:
         """Adds a filter to what a call wants."""
@@ -161,7 +175,7 @@ def _brackets(members: _Members) -> Callable[[Call], None]:
                 continue
             parts = _BRACKETS.findall(key)
             if not parts or len(parts) > 2 or head + "".join(f"[{part}]" for part in parts) != key:
-                raise _UnusableError("unsupported_filter", key[len(head) :].strip("[]") or head, text)
+                raise _UnusableError("unsupported_filter", _spelled(key[len(head) :]) or head, text)
             name = parts[0]
             if name not in members.names:
                 if refuses:
@@ -175,6 +189,12 @@ def _brackets(members: _Members) -> Callable[[Call], None]:
     return read
 
 
+def _spelled(brackets: str) -> str:
+    """What stands in the first brackets of a key, with the brackets after them: `name[eq][x]`."""
+    name, _, rest = brackets.removeprefix("[").partition("]")
+    return name + rest
+
+
 def _expression(members: _Members) -> Callable[[Call], None]:
     parameters = members.parameters
 
@@ -182,11 +202,15 @@ def _expression(members: _Members) -> Callable[[Call], None]:
         operator = parameters.operators.get(found.operator)
         if operator is None:
             raise BadExpressionError(f"{found.operator!r}: expected one of {', '.join(parameters.operators)}")
+        if found.column not in members.names:
+            if parameters.unknown == "ignore":
+                return lambda record: True  # noqa: ARG005
+            raise _UnusableError("unsupported_filter", found.column, found.text)
         if found.bare and found.text.lower() == "null":
-            return comparison(found.column, operator, None) if operator in ("eq", "not_eq") and found.column in members.names else _no_record
-        if found.column not in members.names and parameters.unknown == "ignore":
-            return lambda record: True  # noqa: ARG005
-        return members.test(found.column, operator, found.text)
+            return comparison(found.column, operator, None) if operator in ("eq", "not_eq") else _no_record
+        if operator == "similar":
+            return comparison(found.column, operator, found.written)
+        return members.compared(found.column, operator, found.text)
 
     def read(call: Call) -> None:
         text = _argument(call, parameters)
@@ -195,7 +219,7 @@ def _expression(members: _Members) -> Callable[[Call], None]:
         if not isinstance(text, str):
             raise _UnusableError("invalid_query", parameters.parameter, text)
         try:
-            call.wanted.tests.append(compile_expression(text, resolve))
+            call.wanted.tests.append(compile_expression(text, resolve, parameters.operators))
         except BadExpressionError as error:
             raise _UnusableError("invalid_query", parameters.parameter, str(error)) from error
 
@@ -221,12 +245,17 @@ def _object(members: _Members) -> Callable[[Call], None]:
             return
         if not isinstance(given, dict):
             raise _UnusableError("invalid_parameter", parameters.parameter, given)
+        told: dict[str, Any] = {}
         for name, wanted in given.items():
-            for operator, value in _relations(name, wanted, parameters):
-                if name in members.names or parameters.unknown == "refuse":
-                    members.add(call, name, operator, value)
+            relations = list(_relations(name, wanted, parameters))
+            if name not in members.names and parameters.unknown == "ignore":
+                continue
+            for spelled, value in relations:
+                members.add(call, name, parameters.operators.get(spelled, "eq"), value)
+            said = [{"operator": spelled, "value": value} for spelled, value in relations]
+            told[name] = said if isinstance(wanted, list) and len(said) > 1 else said[0]
         if members.told is not None:
-            call.extras.append((members.told, given))
+            call.extras.append((members.told, told))
 
     return read
 
@@ -239,12 +268,16 @@ def _parsed(text: str, name: str) -> Any:
 
 
 def _relations(name: str, wanted: Any, parameters: Filtering) -> Iterable[tuple[str, Any]]:
-    """The operators and values that one member of the object asks for: a value, `{operator, value}`, or a list of such."""
+    """What one member of the object asks for, as operators in the API's spelling, and values.
+
+    It asks with a value, with `{operator, value}`, or with a list of such; where no operator is named, for equality.
+    """
+    equal = next((spelled for spelled, operator in parameters.operators.items() if operator == "eq"), "eq")
     for part in wanted if isinstance(wanted, list) and wanted and all(isinstance(item, dict) for item in wanted) else [wanted]:
         if not isinstance(part, dict):
-            yield "eq", part
+            yield equal, part
             continue
-        operator = parameters.operators.get(part.get("operator", "")) if isinstance(part.get("operator", ""), str) else None
-        if operator is None or "value" not in part:
+        operator = part.get("operator", equal)
+        if not isinstance(operator, str) or (operator not in parameters.operators and operator != equal) or "value" not in part:
             raise _UnusableError("unsupported_filter_value", name, None)
         yield operator, part["value"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -10,7 +11,6 @@ from mockserver.behaviours.nesting import parent_of
 from mockserver.breaking import (
     Change,
     after,
-    denied,
     other_status_of,
     pick_status,
     put_in_records,
@@ -26,12 +26,14 @@ from mockserver.inputs import Inputs
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.pointer import fetch, tokens
 from mockserver.records import Maker
+from mockserver.schemas import Validator
 from mockserver.store import Row
 from mockserver.values import duration, money
 from specs.conventions.lifecycle import Lifecycle
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
+    from specs.conventions.errors import Status
     from specs.model import Clause, Group, Spec
 
 __all__ = ["FAULTS", "steps"]
@@ -60,10 +62,11 @@ def _check(api: Api, served: Served, maker: Maker) -> Step:
     inputs, resource = Inputs(api, served), served.resource
     lifecycle: Lifecycle = api.parameters("lifecycle", served)
     demands, spread = lifecycle.demands.get(served.id, []), lifecycle.spread.get(served.id)
-    references = [parent for parent in resource.parents if parent.resource in api.spec.resources]
+    related = _related(api, served)
+    first = related if _parents_come_first(api, served) else _passed
 
     def check(call: Call) -> Answer:
-        gathered = inputs.gather(call)
+        gathered = inputs.gather(call, first)
         if isinstance(gathered, Refusal):
             return gathered
         for demand in demands:
@@ -72,11 +75,9 @@ def _check(api: Api, served: Served, maker: Maker) -> Step:
         if spread is not None:
             gathered = [one for members in gathered for one in maker.spread(call, members, spread)]
         for members in gathered:
-            for parent in references:
-                if members.get(parent.member) is not None and parent.member not in call.parents:
-                    found = parent_of(call, api, parent, members[parent.member])
-                    if isinstance(found, Refusal):
-                        return found
+            unrelated = related(call, members)
+            if unrelated is not None:
+                return unrelated
             given = dict(members)
             filled = maker.filled(members)
             if isinstance(filled, Refusal):
@@ -86,6 +87,36 @@ def _check(api: Api, served: Served, maker: Maker) -> Step:
         return _taken(call, resource.key)
 
     return check
+
+
+def _related(api: Api, served: Served) -> Callable[[Call, Mapping[str, Any]], Refusal | None]:
+    """What refuses members that name a parent which is not there, or somebody else's; the path's own parents have been looked up."""
+    resource, creates = served.resource, served.effect == "create"
+    assert resource is not None
+    parents = [(parent, Validator(api.member_schema(resource, parent.member) or {})) for parent in resource.parents if parent.resource in api.spec.resources]
+
+    def related(call: Call, members: Mapping[str, Any]) -> Refusal | None:
+        for parent, validator in parents:
+            key, own = members.get(parent.member), call.parents.get(parent.member)
+            if key is None or key == own or (creates and own is not None) or not validator.accepts(key):
+                continue
+            found = parent_of(call, api, parent, key)
+            if isinstance(found, Refusal):
+                return found
+        return None
+
+    return related
+
+
+def _parents_come_first(api: Api, served: Served) -> bool:
+    """Whether a parent that is not there counts before what else is wrong with a record: as 404 comes before 422, unless the spec has another order."""
+    ranked = ("parent_not_found", "not_found", "missing_parameter", "invalid_parameter", "invalid_record")
+    named = [cause for cause in api.parameters("errors", served).precedence if cause in ranked]
+    return not named or named[0] in ("parent_not_found", "not_found")
+
+
+def _passed(call: Call, members: Mapping[str, Any]) -> Refusal | None:  # noqa: ARG001
+    return None
 
 
 def _says(value: Any) -> bool:
@@ -170,6 +201,11 @@ def _another(call: Call, site: Site) -> None:  # noqa: ARG001
             if row.key != call.row.key:
                 call.row = row
                 return
+
+
+def _never_found(step: Step, site: Site) -> Step:
+    """A record that is named is not found."""
+    return (lambda call: Refusal("not_found")) if site.served.names_record else step  # noqa: ARG005
 
 
 def _with_body(body: bytes | None) -> Change:
@@ -336,8 +372,8 @@ def _must_be_empty(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
 def _other_success(call: Call, site: Site) -> None:
     success = site.api.parameters("statuses", site.served).success
     documented = success.get(site.served.effect or "") or success.get("default")
-    passing = [call.status] if documented is None else [documented.status, *documented.accept, *documented.tolerate]
-    call.status = pick_status((202, 206, 500), [*passing, *getattr(site.arguments, "accept", ())])
+    passing: list[Status] = ["2xx"] if documented is None else [documented.status, *documented.accept, *documented.tolerate]
+    call.status = pick_status((202, 206, 500), getattr(site.arguments, "accept", ()) or passing)
 
 
 def _has_texts(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
@@ -368,7 +404,7 @@ FAULTS = {
     },
     "record_is_read_by_its_id": {
         "another": Fault("Another record is read than the one named.", Stage.SELECTION, after(_another), kind="resources"),
-        "not_found": Fault("No record is found by its id.", Stage.SELECTION, denied("not_found"), kind="resources"),
+        "not_found": Fault("No record is found by its id.", Stage.SELECTION, _never_found, kind="resources"),
     },
     "delete_answers_empty": {
         "record": Fault("A delete is answered with the record.", Stage.ENCODING, after(_with_body(None)), kind="envelope", fits=_must_be_empty),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mockserver.breaking import Change, after, forgiving, other_status_of, refused, rewrite, server_error, thaw
-from mockserver.misbehaviours.listing import Arrange, has_pages, leaving_none, listed, rearranged
+from mockserver.misbehaviours.listing import Arrange, has_pages, leaving_none, listed, rearranged, worded
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.pointer import tokens
 from mockserver.schemas import properties
@@ -23,8 +23,6 @@ __all__ = ["FAULTS", "steps"]
 Asked = list[tuple[str, str]]
 """Keys in order, each with `asc`, `desc` or another word that is neither."""
 
-_KEYS_READ = 8
-
 
 def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
     """Reads the keys of a list and adds them to what it wants."""
@@ -40,13 +38,14 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
             return None
         if not isinstance(text, str):
             return Refusal("invalid_parameter", {"name": parameters.parameter, "param": parameters.parameter, "value": text})
-        asked = _asked(parameters, text, source)
-        for name, direction in asked:
+        keys: dict[str, Key] = {}
+        for name, direction in _asked(parameters, text, source):
             refusal = _refusal(parameters, known, name, direction)
             if refusal is not None:
                 return refusal
             if name in known:
-                call.wanted.order.append(Key(name, direction == "desc", parameters.nulls == "first"))
+                keys.setdefault(name, Key(name, direction == "desc", parameters.nulls == "first"))
+        call.wanted.order.extend(keys.values())
         if told and call.wanted.order:
             first = call.wanted.order[0]
             call.extras.append((told, {"by": first.member, "order": "desc" if first.descending else "asc"}))
@@ -64,7 +63,7 @@ def _members(api: Api, resource: Resource, parameters: Sorting) -> frozenset[str
 def _asked(parameters: Sorting, text: str, source: Any) -> Asked:
     readers: dict[str, Callable[[str], Asked]] = {"dash": _dash, "comma": _comma, "any": _any, "order_string": _order_string}
     if parameters.style != "two_parameters":
-        return readers[parameters.style](text)[:_KEYS_READ]
+        return readers[parameters.style](text)
     direction = source.get(parameters.direction or "order", "asc")
     return [(text, direction.lower() if isinstance(direction, str) else "")]
 
@@ -230,7 +229,9 @@ FAULTS = {
         "ignored": Fault("An unknown sort key is not looked at.", _READ, forgiving("unsupported_sort")),
         "nothing": Fault("An unknown sort key gives an empty list.", _READ, leaving_none("unsupported_sort")),
         "server_error": Fault("An unknown sort key makes the server fail.", Stage.RENDERING, refused(server_error, "unsupported_sort")),
-        "other_text": Fault("The refusal has other texts than documented.", Stage.RENDERING, refused(_retitled, "unsupported_sort")),
+        "other_text": Fault(
+            "The refusal has other texts than documented.", Stage.RENDERING, refused(_retitled, "unsupported_sort"), fits=worded("unsupported_sort")
+        ),
         "other_status": Fault("The refusal has another status.", Stage.RENDERING, refused(_misstatus, "unsupported_sort")),
     },
 }

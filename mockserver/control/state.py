@@ -11,6 +11,7 @@ from mockserver.control.asked import Asked, ControlError
 from mockserver.exchange import Response
 from mockserver.schemas import Validator
 from mockserver.store import Query, Row, Table
+from mockserver.timekeeper import forget, given
 from mockserver.values import types_of
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def put(asked: Asked) -> Response:
     row = _Judge(asked).row(asked.body, asked.path["key"], before)
     with space.store.transaction():
         space.store.put(table, row)
+        if _is_timed(asked):
+            given(space.store, table, row.key)
     body = orjson.dumps(_shown(row), default=str)
     return Response(201 if before is None else 200, {"content-type": "application/json", "cache-control": "no-store"}, body)
 
@@ -61,8 +64,12 @@ def replace(asked: Asked) -> dict[str, Any]:
     with space.store.transaction():
         for old in list(space.store.scan(table)):
             space.store.delete(table, old.key)
+            if _is_timed(asked):
+                forget(space.store, table, old.key)
         for row in rows.values():
             space.store.put(table, row)
+            if _is_timed(asked):
+                given(space.store, table, row.key)
     return {"total": len(rows)}
 
 
@@ -71,6 +78,8 @@ def delete(asked: Asked) -> None:
     row, space = _row(asked), asked.space
     with space.store.transaction():
         space.store.delete(_table(asked), row.key)
+        if _is_timed(asked):
+            forget(space.store, _table(asked), row.key)
 
 
 def reset(asked: Asked) -> None:
@@ -94,6 +103,12 @@ def _row(asked: Asked) -> Row:
     if row is None:
         raise ControlError(404, f"{asked.api.name} has no record {asked.path['key']!r} among its {asked.path['resource']}.")
     return row
+
+
+def _is_timed(asked: Asked) -> bool:
+    """Whether the resource's records run, so that what is known of that has to go with them."""
+    actions = (group.parameters for group in asked.api.spec.groups.values() if group.kind == "actions")
+    return any(one.resource == asked.path["resource"] and one.timer is not None for one in actions)
 
 
 def _shown(row: Row) -> dict[str, Any]:

@@ -60,6 +60,7 @@ class Lifecycle(Struct, frozen=True, forbid_unknown_fields=True):
     as_text: Annotated[dict[str, list[str]], Meta(description="By resource, members whose booleans the stub keeps as text: true as `true`.")] = field(
         default_factory=dict
     )
+    lower_case: Annotated[dict[str, list[str]], Meta(description="By resource, members whose text the stub keeps in lower case.")] = field(default_factory=dict)
     elements: Annotated[
         dict[str, dict[str, dict[str, Any]]],
         Meta(description="By resource and array member, what an element lacking it gets: a constant, `{uuid}` (a new one) or `{record}` (the record's id)."),

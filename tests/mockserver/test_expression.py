@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from typing import Any
 
@@ -48,9 +49,11 @@ def test_expression_means_what_it_says(text: str, expected: bool) -> None:
 
 def test_quoted_text_has_escapes() -> None:
     assert holds(r'b = "a \"quoted\" word"', b='a "quoted" word')
+    assert holds(r'b = "50\% \\"', b="50% \\")
+    assert holds(r"b = 50\%", b=r"50\%")
 
 
-BROKEN = ["a", "a =", "= 1", "a = 1 &&", "(a = 1", "a = 1)", "a = 1 b = 2", "&&", '"a" = 1', "a = 1 & b = 2", 'a = "open', "()", "a == 1"]
+BROKEN = ["a", "a =", "= 1", "a = 1 &&", "(a = 1", "a = 1)", "a = 1 b = 2", "&&", '"a" = 1', "a = 1 & b = 2", 'a = "open', "()", "a == 1", "a = 'x'"]
 
 
 @pytest.mark.parametrize("text", BROKEN)
@@ -89,6 +92,19 @@ def test_long_chain_is_bounded() -> None:
         ("", "anything", True),
         ("%", "", True),
         ("ST", "Straße", True),
+        ("w_b", "The Web site", True),
+        ("w_b%", "The Web site", False),
+        ("%w_b%", "The Web site", True),
+        ("%w__b%", "The Web site", False),
+        ("____", "web", False),
+        ("_%_", "a", False),
+        (r"50\%", "at 50% off", True),
+        (r"50\%", "at 500 off", False),
+        (r"%a\_b", "a_b", True),
+        (r"%a\_b", "axb", False),
+        (r"a\\b", r"a\b", True),
+        ("a\\", "a\\", True),
+        ("a_b", "a\nb", True),
     ],
 )
 def test_like_takes_wildcards_without_case(pattern: str, text: str, expected: bool) -> None:
@@ -98,4 +114,28 @@ def test_like_takes_wildcards_without_case(pattern: str, text: str, expected: bo
 def test_many_wildcards_do_not_run_away() -> None:
     begun = time.perf_counter()
     assert not like("%a" * 200 + "b")("a" * 5000)
+    assert not like("%a_" * 200 + "%b%")("a" * 50_000)
+    assert not like("a_" * 100 + "b")("a" * 50_000)
     assert time.perf_counter() - begun < 1
+
+
+def test_long_text_with_underscores_is_refused() -> None:
+    with pytest.raises(BadExpressionError, match="at most"):
+        like("_" * 1000)
+
+
+def test_megabytes_are_read_quickly() -> None:
+    begun = time.perf_counter()
+    assert not holds('b = "' + "x" * 3_000_000 + '"', b="x")
+    for broken in ('b = "' + "x" * 3_000_000, '"' * 3_000_000, "\\" * 3_000_000, 'b = "' + "\\" * 3_000_000):
+        with pytest.raises(BadExpressionError):
+            compile_expression(broken, resolve)
+    assert time.perf_counter() - begun < 2
+
+
+@given(st.text("ab%_\\", max_size=8), st.text("ab%_\\", max_size=8))
+def test_pattern_means_what_its_regular_expression_does(pattern: str, text: str) -> None:
+    pieces = re.findall(r"\\.|.", pattern, re.DOTALL)
+    meant = "".join({"%": ".*", "_": "."}.get(piece, re.escape(piece[-1])) for piece in pieces)
+    match = re.fullmatch if "%" in pieces else re.search
+    assert like(pattern)(text) is bool(match(meant, text, re.DOTALL))

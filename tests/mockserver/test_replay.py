@@ -94,7 +94,10 @@ def test_replay_keeps_no_state() -> None:
     assert ask(engine, spec, "listClients").body == before
 
 
-def test_unknown_path_is_the_apis_own_error() -> None:
-    answer = Engine([spec_of("productive")], mode="replay").handle(Request("GET", "/api/v2/nothing", "", {}))
-    assert answer.status in (401, 404)
+def test_what_is_no_operation_is_the_apis_own_error_without_a_credential() -> None:
+    engine = Engine([spec_of("productive")], mode="replay")
+    answer = engine.handle(Request("GET", "/api/v2/nothing", "", {}))
+    assert answer.status == 404
     assert json.loads(answer.body)["errors"]
+    answer = engine.handle(Request("DELETE", "/api/v2/companies", "", {}))
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS, POST")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mockserver import Engine, Request
+from mockserver import Clock, Engine, Request
 from mockserver.reloading import UnfitError, reload
 from mockserver.store.sqlite import SqliteStore
 from mockserver.watch import watching
@@ -122,6 +122,27 @@ def test_seed_is_followed_where_nobody_touched_it(files: Files, tmp_path: Path, 
     engine.reset()
     assert names(engine) == ["ONE", "TWO", "seeded"]
     engine.close()
+
+
+def test_timers_outlast_a_change_of_the_seed(tmp_path: Path) -> None:
+    root, spec, seed_file = Path(__file__).parents[2], tmp_path / "88miles.yaml", tmp_path / "fixtures" / "88miles" / "seed.json"
+    shutil.copytree(root / "fixtures" / "88miles", seed_file.parent)
+    spec.write_text((root / "specs" / "apis" / "88miles.yaml").read_text(encoding="utf-8").replace("../../fixtures", "fixtures"), encoding="utf-8")
+    engine = Engine([load(spec)], clock=Clock(1_400_000_400))
+    headers = {"authorization": "Bearer miles-full-token", "content-type": "application/json"}
+
+    def told(method: str, path: str, body: bytes = b"") -> Any:
+        return json.loads(engine.handle(Request(method, f"/api/1{path}", "", headers, body)).body)["response"]
+
+    one, two = (project["uuid"] for project in told("GET", "/projects.json")[:2])
+    told("POST", f"/projects/{one}/punch_in.json")
+    engine.clock.advance(60)
+    told("POST", f"/projects/{two}/punch_in.json")
+    seed_file.write_text(seed_file.read_text(encoding="utf-8").replace("Minima Works", "Maxima Works"), encoding="utf-8")
+    reload(engine, load(spec))
+    engine.clock.advance(30)
+    after = [told("PUT", f"/projects/{uuid}.json", b'{"project": {}}') for uuid in (one, two)]
+    assert [(project["running"], project["grand_total"]) for project in after] == [(False, 60), (True, 30)]
 
 
 def test_each_space_keeps_its_own(files: Files) -> None:

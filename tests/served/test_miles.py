@@ -309,6 +309,9 @@ def test_refusals_have_an_order(miles: Service) -> None:
     ask(miles, "PUT", f"/projects/{made(miles)['uuid']}.json", json=bad).has(422)
     ask(miles, "POST", f"/companies/{NOBODY}/projects.json", json=bad).has(404)
     ask(miles, "POST", f"/companies/{COMPANY}/projects.json", json=bad).has(422)
+    for method, path in (("POST", "/projects.json"), ("PUT", f"/projects/{made(miles)['uuid']}.json")):
+        ask(miles, method, path, json={"project": {"name": "", "company_uuid": NOBODY}}).has(404)
+        ask(miles, method, path, json={"project": {"name": "Made", "company_uuid": "none"}}).has(422)
 
 
 @clause("88miles/list/own")
@@ -405,6 +408,19 @@ def test_nested_create_takes_the_company_of_the_path(miles: Service) -> None:
     assert shown(ask(miles, "POST", f"/companies/{COMPANY}/projects.json", json={"project": {"name": "Made"}}))["company_uuid"] == COMPANY
 
 
+def test_update_moves_a_project_to_another_company(miles: Service) -> None:
+    for path in ("/projects", f"/companies/{COMPANY}/projects"):
+        uuid = made(miles)["uuid"]
+        moved = shown(ask(miles, "PUT", f"{path}/{uuid}.json", json={"project": {"company_uuid": ANOTHER_COMPANY}}))
+        assert moved["company_uuid"] == show(miles, uuid)["company_uuid"] == ANOTHER_COMPANY
+        ask(miles, "GET", f"/companies/{COMPANY}/projects/{uuid}.json").has(404)
+        assert uuid in [project["uuid"] for project in projects(miles, company=ANOTHER_COMPANY)]
+        for company in (NOBODY, FOREIGN_COMPANY):
+            ask(miles, "PUT", f"/companies/{ANOTHER_COMPANY}/projects/{uuid}.json", json={"project": {"company_uuid": company}}).has(404)
+        ask(miles, "PUT", f"/companies/{ANOTHER_COMPANY}/projects/{uuid}.json", json={"project": {"company_uuid": "none"}}).has(422)
+        assert show(miles, uuid)["company_uuid"] == ANOTHER_COMPANY
+
+
 @clause("88miles/error/company-not-found")
 def test_unknown_company_is_not_found(miles: Service) -> None:
     uuid = made(miles)["uuid"]
@@ -484,6 +500,12 @@ EXPRESSIONS: dict[str, Holds] = {
     "name = 42": lambda one: one["name"] == "42",
     'name = "日本語プロジェクト" || name = "🚀 launch"': lambda one: one["name"] in ("日本語プロジェクト", "🚀 launch"),
     'name = " leading"': lambda one: one["name"] == " leading",
+    "time_limit > 5399.5": lambda one: one["time_limit"] is not None and one["time_limit"] > 5399,
+    "time_limit < 1e20 && time_limit >= +3600.0": lambda one: one["time_limit"] is not None and one["time_limit"] >= 3600,
+    "time_limit = .54e4": lambda one: one["time_limit"] == 5400,
+    "hourly_rate_cents > -1": lambda one: one["hourly_rate_cents"] is not None,
+    'visibility > "p" && visibility != secret': lambda one: one["visibility"] in ("private", "public"),
+    "active = TRUE": lambda one: one["active"] == "true",
 }
 
 
@@ -512,6 +534,16 @@ def test_null_stands_in_no_order(miles: Service) -> None:
     assert projects(miles, {"where": "time_limit > null"}) == projects(miles, {"where": "time_limit <= null"}) == []
 
 
+def test_text_is_compared_with_any_text(miles: Service) -> None:
+    for where in ('visibility = "secret"', "uuid = none", 'company_uuid = ""', "active = 1", "name = SECRET"):
+        assert projects(miles, {"where": where}) == [], where
+
+
+def test_refusal_says_what_is_wrong(miles: Service) -> None:
+    for where, told in (("name = x)", "')' at 8"), ("(name = x", "the end"), ("nothing = x", "nothing"), ("time_limit = soon", "time_limit")):
+        assert told in ask(miles, "GET", "/projects.json", {"where": where}).has(400).json["error"]
+
+
 def test_empty_where_is_none(miles: Service) -> None:
     assert projects(miles, "where=") == projects(miles)
 
@@ -534,11 +566,17 @@ def test_similar_finds_names_that_contain_the_text(miles: Service) -> None:
         ("q%a", lambda name: name.lower().startswith("q") and name.lower().endswith("a") and len(name) > 1),
         ("%quia%secunda%", lambda name: "quia" in name and "secunda" in name),
         ("x", lambda name: "x" in name.lower()),
-        ("100_p", lambda name: name.startswith("100_p")),
+        ("100_p", lambda name: name[:3] == "100" and name[4:5] == "p"),
+        (r"100\_p", lambda name: name.startswith("100_p")),
+        ("100_p%", lambda name: name[:3] == "100" and name[4:5] == "p"),
+        (r"%\%%", lambda name: "%" in name),
+        (r"0\% ", lambda name: "0% " in name),
+        (r"say \"hello_", lambda name: 'say "hello' in name),
+        (r"%\\%", lambda name: "\\" in name),
         ("%", lambda name: name is not None),
     ],
 )
-def test_percent_stands_for_any_text(miles: Service, pattern: str, holds: Callable[[str], bool]) -> None:
+def test_percent_and_underscore_are_wildcards(miles: Service, pattern: str, holds: Callable[[str], bool]) -> None:
     whole = [project["name"] for project in projects(miles)]
     assert names(miles, f'name ~= "{pattern}"') == [name for name in whole if holds(name)] != []
 
@@ -580,7 +618,7 @@ def test_order_and_where_combine(miles: Service) -> None:
     assert len(found) > 2
 
 
-@pytest.mark.parametrize("order", ["nothing", "name sideways", "name asc desc", ",", "name,,name"])
+@pytest.mark.parametrize("order", ["nothing", "grand_total", "name sideways", "name asc desc", ",", "name,,name", "name, " * 9 + "nothing"])
 def test_order_that_is_none_is_refused(miles: Service, order: str) -> None:
     ask(miles, "GET", "/projects.json", {"order": order}).has(400)
 
@@ -614,7 +652,15 @@ INVALID = [
     '"name" = "x"',
     'not name = "x"',
     'nothing = "x"',
+    "nothing = null",
+    "activities != null",
+    "grand_total = 0",
     "time_limit = soon",
+    'time_limit = "null"',
+    'time_limit = ""',
+    "name = 'x'",
+    "name = 'quia itaque'",
+    'name ~= "' + "_" * 300 + '"',
     "()",
     "(" * 200,
 ]
@@ -688,6 +734,15 @@ def test_unknown_visibility_is_refused(miles: Service) -> None:
     for value in ("public", "private", "custom"):
         assert update(miles, uuid, visibility=value)["visibility"] == value
     assert len(projects(miles)) == before - 1
+
+
+def test_capitals_of_a_visibility_do_not_count(miles: Service) -> None:
+    project = made(miles, visibility="Public")
+    assert project["visibility"] == show(miles, project["uuid"], "second")["visibility"] == "public"
+    for where in ("visibility = public", "visibility = Public"):
+        assert project["uuid"] in [one["uuid"] for one in projects(miles, {"where": where}, "second")]
+    assert update(miles, project["uuid"], visibility="PRIVATE")["visibility"] == "private"
+    ask(miles, "GET", f"/projects/{project['uuid']}.json", who="second").has(404)
 
 
 def test_visibility_is_private_unless_said(miles: Service) -> None:
@@ -840,6 +895,16 @@ def test_activity_may_be_given_anywhere(miles: Service, way: str) -> None:
     assert answer["current_shift"]["activity_uuid"] == activity
 
 
+@pytest.mark.parametrize("way", ["query", "form", "top", "project"])
+def test_activity_must_be_a_uuid(miles: Service, way: str) -> None:
+    uuid, given = made(miles)["uuid"], {"activity_uuid": "design"}
+    sent: dict[str, Any] = {"top": {"json": given}, "project": {"json": {"project": given}}}.get(way, {})
+    if way == "form":
+        sent = {"body": b"activity_uuid=design", "headers": {"content-type": "application/x-www-form-urlencoded"}}
+    ask(miles, "POST", f"/projects/{uuid}/punch_in.json", given if way == "query" else "", **sent).has(422)
+    assert update(miles, uuid)["running"] is False
+
+
 @clause("88miles/punch/one-running")
 def test_punch_in_elsewhere_punches_out(miles: Service) -> None:
     for path in ("/projects", f"/companies/{COMPANY}/projects"):
@@ -880,6 +945,90 @@ def test_punch_out_of_what_stands_changes_nothing(miles: Service) -> None:
     before = show(miles, uuid)
     miles.engine.clock.advance(60)
     assert act(miles, uuid, "punch_out") == before == show(miles, uuid)
+
+
+def test_months_are_counted(miles: Service) -> None:
+    one, two = made(miles)["uuid"], made(miles)["uuid"]
+    miles.engine.clock.freeze(1_401_580_799)  # 2014-05-31T23:59:59Z
+    act(miles, one, "punch_in")
+    miles.engine.clock.advance(30 * 86_400 + 2)
+    assert act(miles, two, "punch_in")["current_shift"]["start"] == "2014-07-01T00:00:01Z"
+    assert show(miles, one)["grand_total"] == 30 * 86_400 + 2
+
+
+def test_refused_punch_in_stops_nothing(miles: Service) -> None:
+    running, closed = made(miles)["uuid"], made(miles, active=False)["uuid"]
+    act(miles, running, "punch_in")
+    for uuid, status in ((closed, 403), (NOBODY, 404)):
+        ask(miles, "POST", f"/projects/{uuid}/punch_in.json").has(status)
+    assert update(miles, running)["running"] is True
+
+
+def test_deleted_project_leaves_no_time_behind(miles: Service) -> None:
+    uuid = made(miles, visibility="public")["uuid"]
+    for who in ("full", "second"):
+        act(miles, uuid, "punch_in", who=who)
+    miles.engine.clock.advance(60)
+    act(miles, uuid, "punch_out")
+    ask(miles, "DELETE", f"/projects/{uuid}.json").has(200)
+    again = made(miles, uuid=uuid, visibility="public")
+    assert (again["running"], again["grand_total"], again["running_total"]) == (False, 0, 0)
+    assert update(miles, uuid, "second")["running"] is False
+
+
+def test_project_of_a_company_that_is_gone_can_be_stopped(miles: Service) -> None:
+    uuid = made(miles)["uuid"]
+    act(miles, uuid, "punch_in")
+    miles.engine.clock.advance(60)
+    miles.call("DELETE", "", url=f"{miles.origin}/__proctor/state/88miles/companies/{COMPANY}").has(204)
+    ask(miles, "POST", f"/companies/{COMPANY}/projects/{uuid}/punch_out.json").has(404)
+    assert act(miles, uuid, "punch_out")["grand_total"] == 60
+
+
+def test_running_project_of_the_seed_runs(miles: Service) -> None:
+    mine = next(project for project in projects(miles, who="second") if project["name"] == "second is running")
+    assert update(miles, mine["uuid"], "second")["running"] is True
+    other = made(miles, "second")["uuid"]
+    assert act(miles, other, "punch_in", who="second")["running"] is True
+    assert update(miles, mine["uuid"], "second")["running"] is False
+
+
+def test_project_that_is_put_running_runs(miles: Service) -> None:
+    project, other = made(miles), made(miles)
+    act(miles, other["uuid"], "punch_in")
+    miles.engine.clock.advance(30)
+    record = {**project, "running": True, "started_at": int(NOON) - 100}
+    place = f"{miles.origin}/__proctor/state/88miles/projects/{project['uuid']}"
+    miles.call("PUT", "", json={"record": record}, url=place).has(200)
+    seen = update(miles, project["uuid"])
+    assert (seen["running"], seen["grand_total"]) == (True, 130)
+    stopped = update(miles, other["uuid"])
+    assert (stopped["running"], stopped["grand_total"]) == (False, 30)
+    miles.engine.clock.advance(20)
+    assert act(miles, project["uuid"], "punch_out")["grand_total"] == 150
+    miles.call("PUT", "", json=miles.call("GET", "", url=place).has(200).json, url=place)
+    assert update(miles, project["uuid"])["running"] is False
+
+
+@pytest.mark.parametrize("way", ["deleted", "replaced"])
+def test_project_that_is_taken_away_leaves_no_time_behind(miles: Service, way: str) -> None:
+    uuid = made(miles)["uuid"]
+    act(miles, uuid, "punch_in")
+    miles.engine.clock.advance(60)
+    place = f"{miles.origin}/__proctor/state/88miles/projects"
+    if way == "deleted":
+        miles.call("DELETE", f"/{uuid}", url=place).has(204)
+    else:
+        miles.call("PUT", "", json={"records": []}, url=place).has(200)
+    again = made(miles, uuid=uuid)
+    assert (again["running"], again["grand_total"]) == (False, 0)
+
+
+def test_colleagues_running_project_is_not_the_callers(miles: Service) -> None:
+    theirs = next(project for project in projects(miles) if project["name"] == "a colleague is running")
+    miles.engine.clock.freeze(1_767_225_600 + 90)
+    seen = update(miles, theirs["uuid"])
+    assert (seen["running"], seen["grand_total"], seen["running_total"]) == (False, theirs["grand_total"] + 90, 0)
 
 
 @clause("88miles/project/totals")

@@ -204,6 +204,11 @@ def test_included_resources_are_those_linked(productive: Service) -> None:
         for path in (f"/{kind}", f"/{kind}/1"):
             ask(productive, "GET", path, {"include": "nothing"}).has(400)
             assert "included" not in ask(productive, "GET", path).has(200).json
+    body = {"json": {"data": resource("time_entries", **NEW["time_entries"])}}
+    made = ask(productive, "POST", "/time_entries", {"include": "nothing"}, **body).has(400)
+    assert "included" not in made.json
+    made = ask(productive, "POST", "/time_entries", {"include": "person"}, **body).has(201)
+    assert {(one["type"], one["id"]) for one in made.json["included"]} == linked([made.json["data"]], {"person"})
 
 
 @clause("productive/jsonapi/create")
@@ -232,6 +237,18 @@ def test_unknown_relative_is_refused(productive: Service) -> None:
     ask(productive, "POST", "/projects", json={"data": sent}).has(404)
     sent["relationships"]["company"]["data"]["type"] = "people"
     ask(productive, "POST", "/projects", json={"data": sent}).has(422)
+
+
+def test_key_of_a_relative_is_text_as_an_attribute_too(productive: Service) -> None:
+    answer = ask(productive, "POST", "/projects", json={"data": resource("projects", name="Engine", company_id=2)})
+    assert error(answer, 422)["source"] == {"pointer": "/data/attributes/company_id"}
+    made(productive, "projects", name="Engine", company_id="2")
+    assert [value(one, "name") for one in listed(productive, "projects", {"filter[company_id]": "2", "filter[name]": "Engine"})] == ["Engine"]
+
+
+def test_unknown_relative_comes_before_an_invalid_attribute(productive: Service) -> None:
+    sent = {**resource("projects", name=""), "relationships": {"company": {"data": {"type": "companies", "id": "999999"}}}}
+    told(ask(productive, "POST", "/projects", json={"data": sent}), 404)
 
 
 def test_update_leaves_the_rest(productive: Service) -> None:
@@ -550,6 +567,13 @@ def test_unknown_operator_is_an_unsupported_filter(productive: Service) -> None:
         assert error(ask(productive, "GET", "/companies", {f"filter[name][{operator}]": "x"}), 400)["title"] == "Unsupported Filter"
 
 
+@pytest.mark.parametrize(
+    ("key", "name"), [("filter[name][eq][x]", "name[eq][x]"), ("filter[0][name][eq]", "0[name][eq]"), ("filter[name", "name"), ("filter", "filter")]
+)
+def test_filter_that_is_no_filter_is_told_as_it_was_written(productive: Service, key: str, name: str) -> None:
+    assert error(ask(productive, "GET", "/companies", {key: "x"}), 400)["detail"] == f"Filter '{name}' is not supported on this endpoint"
+
+
 IMPOSSIBLE = [
     ("people", "hourly_cost", "much"),
     ("people", "active", "perhaps"),
@@ -607,7 +631,8 @@ def test_sort_may_have_several_keys(productive: Service) -> None:
 @clause("productive/sort/unsupported")
 def test_unknown_sort_is_refused_by_name(productive: Service) -> None:
     for kind in NEW:
-        for sort, name in (("nothing", "nothing"), ("-nothing", "nothing"), (f"{SORTED[kind][0]},nothing", "nothing")):
+        for sort in ("nothing", "-nothing", f"{SORTED[kind][0]},nothing", ",".join([SORTED[kind][0]] * 20) + ",-nothing"):
+            name = "nothing"
             wanted = {"status": 400, "title": "Unsupported Sort", "detail": f"Sort by '{name}' is not supported on this endpoint"}
             assert error(ask(productive, "GET", f"/{kind}", {"sort": sort}), 400) == wanted
 

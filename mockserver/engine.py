@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from mockserver.api import Api, Served
+from mockserver.behaviours.cors import readable
 from mockserver.clock import Clock
 from mockserver.exchange import Request, Response
 from mockserver.faults import FaultError, plant, resolve
@@ -328,7 +329,9 @@ class Engine:
         if not wanted and self.mode != "replay":
             return None
         replayer = self._replayer(served)
-        return replayer.preferred(wanted) if wanted else replayer.usual()
+        answer = replayer.preferred(wanted) if wanted else replayer.usual()
+        cors, origin = served.api.parameters("cors", served), request.headers.get("origin")
+        return answer if cors is None or origin is None else Response(answer.status, readable(cors, origin, dict(answer.headers)), answer.body)
 
     def _replayer(self, served: Served) -> Replayer:
         found = self._replayers.get(served)

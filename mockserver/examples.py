@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -9,7 +10,7 @@ import orjson
 from mockserver.pipeline import EMPTY
 from specs.model import Media, Operation, Response
 
-__all__ = ["body_of", "example_of", "response_for", "success_of"]
+__all__ = ["body_of", "example_of", "headers_of", "response_for", "success_of"]
 
 
 def success_of(operation: Operation) -> Response | None:
@@ -44,6 +45,22 @@ def body_of(media: Media, *, name: str | None = None, dynamic: bool = False, see
     from specs.samples import sample
 
     return sample(media.schema, seed=seed)
+
+
+def headers_of(response: Response) -> dict[str, str]:
+    """The headers that a documented response gives examples of, by name in lower case; those of the body itself are not among them."""
+    return {name.lower(): _header(next(iter(header["examples"].values()))) for name, header in response.headers.items() if _is_shown(name, header)}
+
+
+def _is_shown(name: str, header: Mapping[str, Any]) -> bool:
+    return bool(header.get("examples")) and name.lower() not in ("content-type", "content-length")
+
+
+def _header(value: Any) -> str:
+    """An example as a header says it, in OpenAPI's style `simple`: elements joined by commas."""
+    if isinstance(value, list | tuple):
+        return ",".join(_header(item) for item in value)
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def example_of(operation: Operation) -> tuple[int, str | None, Any]:

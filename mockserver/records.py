@@ -15,7 +15,7 @@ from mockserver.keys import Keys
 from mockserver.pipeline import Call, Refusal
 from mockserver.schemas import properties
 from mockserver.store import Row
-from mockserver.values import duration, money, types_of
+from mockserver.values import MISFIT, coerce, duration, money, types_of
 from specs.conventions.lifecycle import Lifecycle, Spread
 
 if TYPE_CHECKING:
@@ -65,14 +65,23 @@ class Maker:
 
     def new(self, call: Call, members: Mapping[str, Any]) -> Row:
         """A new row with an id, the members given, and defaults for the others."""
-        key = members.get(self._resource.key)
+        key, told = members.get(self._resource.key), self._defaults.get(self._resource.key)
         if key is None:
-            key = self._new_key(call)
+            key = self._new_key(call) if told is None else _made(call, {self._resource.key: told})[self._resource.key]
         defaults = copy.deepcopy(self._defaults)
-        record = {**(_made(call, defaults) if self._makes else defaults), **members, self._resource.key: key}
+        record = {**(self._filled_in(call, defaults) if self._makes else defaults), **members, self._resource.key: key}
         self._complete(call, record, key)
         principal = call.principal or call.served.api.anyone
         return Row(str(key), principal.account, principal.user, self._ordered(record))
+
+    def _filled_in(self, call: Call, defaults: Mapping[str, Any]) -> dict[str, Any]:
+        """The defaults with their placeholders filled in; the caller's user is of the type that the member has."""
+        made = _made(call, defaults)
+        for name in (name for name, value in defaults.items() if value == "{user}"):
+            user = (call.principal or call.served.api.anyone).user
+            typed = coerce(user, self._schemas.get(name, {}))
+            made[name] = user if typed is MISFIT else typed
+        return made
 
     @staticmethod
     def spread(call: Call, members: Mapping[str, Any], spread: Spread) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mockserver.examples import body_of, response_for, success_of
+from mockserver.examples import body_of, headers_of, response_for, success_of
 from mockserver.exchange import Request, Response
 from mockserver.pipeline import EMPTY, Refusal
 from mockserver.refusals import USUAL, Refuser
@@ -73,14 +73,15 @@ class Replayer:
         if documented is None:
             return self._written(200, {}, self._media, EMPTY)
         status = code or (int(documented.status) if documented.status.isdigit() else 200)
+        headers = headers_of(documented)
         if not documented.media:
-            return self._written(status, {}, self._media, EMPTY)
+            return self._written(status, headers, self._media, EMPTY)
         media = _media_with(documented, wanted.get("example"))
         document = body_of(media, name=wanted.get("example"), dynamic=wanted.get("dynamic", "").lower() == "true")
         if document is EMPTY and "example" in wanted:
             names = ", ".join(sorted({name for one in documented.media for name in one.examples})) or "none"
             return Response(0, {}, f"The response {documented.status} of {self._operation.id} has no example {wanted['example']}; it has: {names}.".encode())
-        return self._written(status, {}, media.type, document)
+        return self._written(status, headers, media.type, document)
 
     def _written(self, status: int, headers: dict[str, str], media: str, document: Any) -> Response:
         if document is EMPTY:

@@ -172,8 +172,8 @@ class RsgiApp:
 
 
 def _says_nothing(headers: Any) -> bool:
-    """Whether the headers of a GET name one host, and neither prefer anything nor name a space or announce a body: what a replay listens to."""
-    if "prefer" in headers or HEADER in headers or "content-length" in headers or "transfer-encoding" in headers:
+    """Whether the headers of a GET name one host, and neither prefer anything nor name a space, an origin or a body: what a replay listens to."""
+    if "prefer" in headers or "origin" in headers or HEADER in headers or "content-length" in headers or "transfer-encoding" in headers:
         return False
     hosts = headers.get_all("host")
     return len(hosts) == 1 and "," not in hosts[0]

@@ -44,9 +44,9 @@ def find(name_or_path: str | Path) -> Path:
     known = names()
     if _is_name(text):
         raise SpecError(
-            [Problem(text[:300], 1, 1, "no such API or file", f"a path, or one of {', '.join(known) or 'the shipped specs'}", nearest(text, known))]
+            [Problem(text[:300], 0, 0, "no such API or file", f"a path, or one of {', '.join(known) or 'the shipped specs'}", nearest(text, known))]
         )
-    raise SpecError([Problem(text[:300], 1, 1, "no such file", "a YAML or JSON file", "check the path")])
+    raise SpecError([Problem(text[:300], 0, 0, "no such file", "a YAML or JSON file", "check the path")])
 
 
 def _is_name(text: str) -> bool:

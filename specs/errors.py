@@ -13,7 +13,7 @@ __all__ = ["Problem", "SpecError", "nearest"]
 class Problem:
     """One mistake in a file: its place, what was found, what was expected and what to do.
 
-    `line` and `column` count from 1; a problem with the file as a whole stands at 1:1.
+    `line` and `column` count from 1; a problem with the text as a whole stands at 1:1, and one with a file that can't be read nowhere, at 0:0.
     """
 
     file: str
@@ -24,13 +24,14 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        """The problem on one line: `file:line:column: what was found; expected …; what to do`."""
+        """The problem on one line: `file:line:column: what was found; expected …; what to do`, without the place where there is none."""
         said = [self.message]
         if self.expected:
             said.append(f"expected {self.expected}")
         if self.hint:
             said.append(self.hint)
-        return f"{self.file}:{self.line}:{self.column}: {'; '.join(said)}"
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file or "''"
+        return f"{place}: {'; '.join(said)}"
 
 
 class SpecError(Exception):

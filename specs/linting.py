@@ -78,7 +78,7 @@ def _seed_problems(spec: Spec, files: Files) -> Iterator[Problem]:
     node = files.follow(Node(root, ("x-seed",), root.value["x-seed"]))
     if node is None:
         return
-    accounts = {principal.account for principal in spec.seed.principals}
+    accounts = {principal.account for principal in spec.seed.principals} or {""}  # without callers, all that there is belongs to nobody
     for resource, rows in _rows(node):
         holds: Mapping[str, Any] = spec.resources[resource].schema
         check = complaints.checker(dict(holds))
@@ -86,7 +86,7 @@ def _seed_problems(spec: Spec, files: Files) -> Iterator[Problem]:
         for row in rows:
             yield from check(row.child("record"))
             if row.value["account"] not in accounts:
-                yield row.child("account").problem(f"no principal has the account {row.value['account']!r}", f"one of {', '.join(sorted(accounts))}")
+                yield row.child("account").problem(f"no principal has the account {row.value['account']!r}", _one_of(accounts))
             yield from _key_problems(row, spec.resources[resource].key, keys)
 
 
@@ -94,6 +94,10 @@ def _rows(node: Node) -> Iterator[tuple[str, list[Node]]]:
     if "records" in node.value:
         for resource, rows in node.child("records").members():
             yield resource, list(rows.elements())
+
+
+def _one_of(accounts: set[str]) -> str:
+    return "an empty text, as there are no principals" if accounts == {""} else f"one of {', '.join(sorted(accounts))}"
 
 
 def _key_problems(row: Node, key: str, keys: set[str]) -> Iterator[Problem]:

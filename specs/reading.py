@@ -36,16 +36,16 @@ def read_text(path: Path, shown: str) -> str:
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise SpecError([Problem(shown, 1, 1, "this is a directory", "a file", "name the YAML file in it")])
+            raise SpecError([Problem(shown, 0, 0, "this is a directory", "a file", "name the YAML file in it")])
         if not stat.S_ISREG(mode):
-            raise SpecError([Problem(shown, 1, 1, "this is no regular file", "a file")])
+            raise SpecError([Problem(shown, 0, 0, "this is no regular file", "a file")])
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error)
-        raise SpecError([Problem(shown, 1, 1, f"the file can't be read ({said})", "a readable file", "check the path")]) from None
+        raise SpecError([Problem(shown, 0, 0, f"the file can't be read ({said})", "a readable file", "check the path")]) from None
     if len(data) > MAX_BYTES:
-        raise SpecError([Problem(shown, 1, 1, f"the file is larger than {MAX_BYTES // 1024 // 1024} MiB", "a smaller file")])
+        raise SpecError([Problem(shown, 0, 0, f"the file is larger than {MAX_BYTES // 1024 // 1024} MiB", "a smaller file")])
     return _decoded(data, shown)
 
 

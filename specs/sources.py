@@ -57,7 +57,7 @@ def check(spec: Spec, folder: str | Path) -> tuple[CheckedDocument, ...]:
     """Each document of a spec, held against `<folder>/<name>.txt`; raises `SpecError` where a file there can't be read."""
     folder = Path(folder)
     if not folder.is_dir():
-        raise SpecError([Problem(str(folder)[:300], 1, 1, "no such directory", "the directory with the documents as <name>.txt")])
+        raise SpecError([Problem(str(folder)[:300], 0, 0, "no such directory", "the directory with the documents as <name>.txt")])
     return tuple(_checked(spec, document, folder / f"{document.name}.txt") for document in spec.documents.values())
 
 

@@ -50,6 +50,8 @@ def _parse(call: Call) -> Answer:
         return Refusal("malformed", {"name": "body"})
     if isinstance(call.body, dict):
         call.inputs = call.body
+    elif call.body is not EMPTY and call.served.params_field is not None:  # parameters have names, wherever they stand
+        return Refusal("malformed", {"name": "body"})
     return None
 
 

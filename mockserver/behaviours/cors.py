@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mockserver.api import Api, Served
     from specs.model import Group
 
-__all__ = ["FAULTS", "steps"]
+__all__ = ["FAULTS", "readable", "steps"]
 
 
 def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:  # noqa: ARG001
@@ -48,14 +48,17 @@ def _preflight(parameters: Cors) -> Step:
     return preflight
 
 
-def _actual(parameters: Cors) -> Step:
+def readable(parameters: Cors, origin: str, headers: dict[str, str]) -> dict[str, str]:
+    """The headers of an answer, with those that tell a browser whether a page of an origin may read it."""
     expose = {"access-control-expose-headers": ", ".join(parameters.expose)} if parameters.expose else {}
+    return {**headers, **_allowed(parameters, origin), **expose}
 
+
+def _actual(parameters: Cors) -> Step:
     def actual(call: Call) -> Answer:
         origin = call.request.headers.get("origin")
         if origin is not None:
-            call.headers.update(_allowed(parameters, origin))
-            call.headers.update(expose)
+            call.headers = readable(parameters, origin, call.headers)
         return None
 
     return actual

@@ -91,6 +91,8 @@ class Pages:
             return number
         if self.parameters.out_of_bounds == "refuse":
             return None
+        if self.parameters.out_of_bounds == "maximum" and high == self.maximum and number is not None:
+            return high
         return (self.default if high == self.maximum else low) if number is None else min(max(number, low), high)
 
     def _refuse(self, name: str) -> Refusal:
@@ -139,8 +141,8 @@ def pages_of(total: int, size: int) -> int:
 def _integer(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
-    if isinstance(value, int):
-        return value
+    if isinstance(value, int | float):
+        return int(value) if value == value // 1 else None  # JSON has one kind of number: 2.0 is 2
     return int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else None
 
 

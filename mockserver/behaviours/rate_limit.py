@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from math import ceil
 from typing import TYPE_CHECKING
 
 from mockserver.breaking import refused, rewrite, skipped, wrong_status
@@ -32,7 +33,7 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
         wait = count(call.space.counters, (group.name, api.name, whose(call)), call.now, limit, window)
         if wait is None:
             return None
-        call.headers["retry-after"] = str(int(wait) + 1)
+        call.headers["retry-after"] = str(ceil(wait))
         return Refusal(cause, {"limit": limit, "window": parameters.window})
 
     return {Stage.RATE_LIMIT: restrict}

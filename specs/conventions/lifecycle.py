@@ -48,7 +48,10 @@ class Lifecycle(Struct, frozen=True, forbid_unknown_fields=True):
     parsed: Annotated[list[Parsed], Meta(description="Number members filled from text members.")] = field(default_factory=list)
     defaults: Annotated[
         dict[str, dict[str, Any]],
-        Meta(description="By resource, what the stub gives members that a create does not name; `{uuid}` is a new one, `{now}` the time in seconds."),
+        Meta(
+            description="By resource, what the stub gives members that a create does not name; "
+            "`{uuid}` is a new one, `{now}` the time in seconds, `{user}` the caller's user."
+        ),
     ] = field(default_factory=dict)
     delete_body: Annotated[Literal["empty", "record", "object"], Meta(description="What the stub answers a delete with.")] = "empty"
     shown: Annotated[dict[str, list[str]], Meta(description="By operation, the members that the stub shows; without the operation, all of them.")] = field(

@@ -34,7 +34,10 @@ class Pagination(Struct, frozen=True, forbid_unknown_fields=True):
     minimum: int = 1
     maximum: Annotated[int | None, Meta(description="The largest documented size.")] = None
     stub_maximum: Annotated[int, Meta(description="The stub's largest size where `maximum` is not documented.")] = 200
-    out_of_bounds: Annotated[Literal["refuse", "clamp"], Meta(description="What the stub does with a size outside the bounds.")] = "clamp"
+    out_of_bounds: Annotated[
+        Literal["refuse", "clamp", "maximum"],
+        Meta(description="What the stub does with a size outside the bounds: `clamp` takes the nearest bound, `maximum` the largest size."),
+    ] = "clamp"
     past_end: Annotated[Literal["empty", "open"], Meta(description="What a page past the end is: an empty list, or open where that is not said.")] = "open"
     numbers: Numbers = Numbers()
     next_cursor: Annotated[str | None, Meta(description="JSON pointer of the next cursor; absent or null on the last page.")] = None

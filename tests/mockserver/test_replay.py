@@ -50,6 +50,20 @@ def test_every_documented_code_can_be_had(api: str, mode: Any) -> None:
                 assert json.loads(answer.body) == next(iter(documented.media[0].examples.values()))
 
 
+@pytest.mark.parametrize("mode", ["replay", "stateful"])
+def test_documented_headers_come_too(mode: Any) -> None:
+    spec = spec_of("moonrope")
+    answer = ask(Engine([spec], mode=mode), spec, "listContacts", "code=301")
+    assert answer.headers["location"] == spec.operations["listContacts"].responses["301"].headers["Location"]["examples"]["example"]
+
+
+@pytest.mark.parametrize("prefer", ["", "code=500", "code=418"])
+def test_replay_allows_the_origin(prefer: str) -> None:
+    headers = {"origin": "https://app.example", **({"prefer": prefer} if prefer else {})}
+    answer = Engine([spec_of("timedash")], mode="replay").handle(Request("GET", "/contacts", "", headers))
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
 def test_cause_that_no_operation_documents_can_be_had() -> None:
     spec = spec_of("timedash")
     answer = ask(Engine([spec]), spec, "readAccount", "code=429")

@@ -185,6 +185,12 @@ def test_every_body_has_the_four_members(moonrope: Service) -> None:
         assert set(answer.json) == MEMBERS
 
 
+def test_members_stand_as_in_the_sample(moonrope: Service) -> None:
+    answers = [ask(moonrope, action, parameters) for action, parameters in CALLS.items()]
+    for answer in (*answers, *failures(moonrope).values()):
+        assert list(answer.json) == ["status", "time", "flags", "data"]
+
+
 @clause("moonrope/envelope/hash", "null_on_failure")
 def test_failure_is_an_object(moonrope: Service) -> None:
     assert isinstance(failures(moonrope)["unknown record"].json, dict)
@@ -271,6 +277,14 @@ def test_wrong_parameters_are_told_with_details(moonrope: Service) -> None:
         assert answer.json["status"] == "parameter-error", action
 
 
+@pytest.mark.parametrize("body", [b"[]", b"7", b'"x"', b"null", b"{"])
+def test_parameters_are_an_object(moonrope: Service, body: bytes) -> None:
+    for action in CALLS:
+        for sent, media in ((body, "application/json"), (b"params=" + body, "application/x-www-form-urlencoded")):
+            answer = ask(moonrope, action, body=sent, headers={"content-type": media}).has(200).json
+            assert (answer["status"], answer["data"]) == ("parameter-error", {"message": "The parameters are not a JSON object."}), action
+
+
 # Pages
 
 
@@ -302,8 +316,15 @@ def test_walk_meets_every_record_once(moonrope: Service) -> None:
 
 
 def test_sizes_out_of_bounds_are_bent(moonrope: Service) -> None:
-    for size, taken in ((0, 1), (-1, 1), (60, 60), (61, 60), (100_000, 60)):
+    for size, taken in ((0, 60), (-1, 60), (60, 60), (61, 60), (100_000, 60), (10**30, 60)):
         assert done(moonrope, "calls/list", {"per_page": size})["flags"]["paginated"]["per_page"] == taken
+
+
+def test_whole_number_may_have_a_fraction_of_zero(moonrope: Service) -> None:
+    body = done(moonrope, "calls/list", {"per_page": 7.0, "page": 2.0})
+    assert body == done(moonrope, "calls/list", {"per_page": 7, "page": 2})
+    assert (body["flags"]["paginated"]["page"], len(body["data"])) == (2, 7)
+    assert done(moonrope, "calls/list", {"page": 10**30})["data"] == []
 
 
 def everything(api: Service, action: str, **parameters: Any) -> list[dict[str, Any]]:
@@ -336,12 +357,30 @@ def test_lists_filter_by_operators(moonrope: Service, operator: str, holds: Any)
     assert found == [contact for contact in whole if holds(contact["balance"])] != []
 
 
+def test_filters_are_told_with_their_operators(moonrope: Service) -> None:
+    span = [{"operator": "gt", "value": 0}, {"operator": "lte", "value": 500}]
+    body = done(moonrope, "contacts/list", {"filters": {"category": "customer", "blocked": {"value": False}, "balance": span}, "per_page": 60})
+    equal = {"category": {"operator": "eq", "value": "customer"}, "blocked": {"operator": "eq", "value": False}}
+    assert body["flags"]["filters"] == {**equal, "balance": span}
+    whole = everything(moonrope, "contacts/list")
+    wanted = [one for one in whole if one["category"] == "customer" and not one["blocked"] and 0 < one["balance"] <= 500]
+    assert body["data"] == wanted != []
+
+
+@pytest.mark.parametrize("asked", [{}, {"operator": "eq"}, {"operator": "near", "value": 1}, {"operator": 1, "value": 1}, {"operator": None, "value": 1}])
+def test_filter_that_says_too_little_is_refused(moonrope: Service, asked: dict[str, Any]) -> None:
+    answer = ask(moonrope, "contacts/list", {"filters": {"balance": asked}}).has(200).json
+    assert (answer["status"], answer["flags"]) == ("parameter-error", {})
+
+
 def test_refusals_have_an_order(moonrope: Service) -> None:
     assert ask(moonrope, "nothing/list", who=None).json["status"] == "invalid-controller-or-action"
     assert ask(moonrope, "contacts/info", {"id": "x"}, who=None).json["status"] == "access-denied"
     assert ask(moonrope, "contacts/update", {"id": "x"}, who="limited").json["status"] == "access-denied"
-    assert ask(moonrope, "contacts/update", {"id": 999_999, "name": ""}).json["status"] == "validation-error"
-    assert ask(moonrope, "contacts/update", {"id": 999_999, "name": "Ada"}).json["status"] == "not-found"
+    assert ask(moonrope, "contacts/update", {"name": ""}).json["status"] == "parameter-error"
+    assert ask(moonrope, "contacts/update", {"id": "x", "name": ""}).json["status"] == "parameter-error"
+    assert ask(moonrope, "contacts/update", {"id": 999_999, "name": ""}).json["status"] == "not-found"
+    assert ask(moonrope, "contacts/update", {"id": 1, "name": ""}).json["status"] == "validation-error"
 
 
 def test_clock_is_the_tests_own(moonrope: Service) -> None:

@@ -249,6 +249,12 @@ def test_time_is_narrowed_by_user(paydirt: Service) -> None:
     assert found == [record for record in rows(paydirt, "/time") if record["user_id"] == 8] != []
 
 
+def test_time_is_its_users(paydirt: Service) -> None:
+    made = ask(paydirt, "POST", "/time", who="second", query={"duration": 60, "job_id": 148, "user_id": 7}).has(200).json["time_log"]
+    assert made["user_id"] == 8
+    assert made in ask(paydirt, "GET", "/time", query={"user_id": 8}).json["time_logs"]
+
+
 def test_read_only_members_are_not_written(paydirt: Service) -> None:
     made = ask(paydirt, "POST", "/time", query={"duration": 60, "job_id": 148, "value": "1000.0", "billed": "true"}).has(200).json["time_log"]
     assert (made["value"], made["billed"]) == ("0.0", False)
@@ -303,6 +309,32 @@ def test_each_error_says_something(paydirt: Service) -> None:
 def test_error_names_the_parameter(paydirt: Service) -> None:
     assert "duration" in ask(paydirt, "POST", "/time", query={"duration": "an hour", "job_id": 148}).json["errors"][0]
     assert "business_name" in ask(paydirt, "POST", "/clients").json["errors"][0]
+
+
+def test_wrong_and_missing_are_told_apart(paydirt: Service) -> None:
+    assert ask(paydirt, "POST", "/time", query={"duration": 60}).has(422).json == {"errors": ["job_id is missing"]}
+    assert ask(paydirt, "POST", "/time", query={"duration": 60, "job_id": "x"}).has(422).json == {"errors": ["job_id is invalid"]}
+    assert ask(paydirt, "GET", "/time", query={"user_id": "x"}).has(422).json == {"errors": ["user_id is invalid"]}
+
+
+@pytest.mark.parametrize("given", [{}, {"duration": ""}, {"duration[]": 60}, {"ended_at": "2014-07-01T10:00:00.000Z"}])
+def test_time_without_a_duration_is_refused(paydirt: Service, given: dict[str, Any]) -> None:
+    before = rows(paydirt, "/time")
+    assert ask(paydirt, "POST", "/time", query={"job_id": 148, **given}).has(422).json == {"errors": ["duration is missing"]}
+    assert rows(paydirt, "/time") == before
+
+
+def test_time_has_a_duration_or_a_start(paydirt: Service) -> None:
+    span = {"started_at": "2014-07-01T09:00:00.000Z", "ended_at": "2014-07-01T10:00:00.000Z"}
+    made = ask(paydirt, "POST", "/time", query={"job_id": 148, **span}).has(200).json["time_log"]
+    assert {name: made[name] for name in span} == span
+    assert made["duration"] is None
+    assert ask(paydirt, "POST", "/time", query={"job_id": 148, "duration": 0}).has(200).json["time_log"]["duration"] == 0
+
+
+def test_number_that_cannot_be_kept_is_refused(paydirt: Service) -> None:
+    for duration in (2**53, 10**30, 1e300):
+        ask(paydirt, "POST", "/time", json={"job_id": 148, "duration": duration}).has(422)
 
 
 def test_refusals_have_an_order(paydirt: Service) -> None:

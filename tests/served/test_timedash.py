@@ -176,6 +176,7 @@ def test_every_answer_allows_the_origin(timedash: Service) -> None:
         timedash.call("GET", "/contacts", headers=sent, url=timedash.plain_url),
     ]
     assert [answer.status for answer in answers] == [200, 200, 204, 400, 401, 403, 404, 405, 404, 403]
+    answers += [ask(timedash, "GET", "/contacts", headers={**sent, "prefer": f"code={code}"}).has(code) for code in (200, 402, 429, 500)]
     assert all(answer.headers.get("access-control-allow-origin") in ("*", ORIGIN) for answer in answers)
 
 
@@ -248,6 +249,11 @@ def test_every_operation_asks_for_a_key(timedash: Service) -> None:
         for who in (None, "sk_nobody", ""):
             sent: dict[str, Any] = {"json": NEW.get(path, {})} if method in ("POST", "PUT") else {}
             ask(timedash, method, path, who=who, **sent).has(401)
+
+
+def test_refusal_names_the_scheme_and_its_realm(timedash: Service) -> None:
+    answer = ask(timedash, "GET", "/contacts", who=None).has(401)
+    assert answer.headers["www-authenticate"] == 'Basic realm="Timedash"'
 
 
 @clause("timedash/auth/required", "invalid_accepted")
@@ -324,6 +330,23 @@ def test_param_is_one_of_the_request(timedash: Service) -> None:
     named = {mistake: told[mistake].json["error"].get("param") for mistake in ("missing parameter", "wrong type", "wrong type in a change", "bad size")}
     assert named == {"missing parameter": "name", "wrong type": "name", "wrong type in a change": "name", "bad size": "size"}
     assert all("param" not in told[mistake].json["error"] for mistake in ("no JSON", "unknown record", "no key", "denied"))
+
+
+def test_wrong_and_missing_are_told_apart(timedash: Service) -> None:
+    told = mistakes(timedash)
+    assert told["missing parameter"].json["error"]["message"] == "Missing required parameter: name"
+    assert told["wrong type"].json["error"]["message"] == "Invalid value of parameter: name"
+
+
+@pytest.mark.parametrize("member", ["timestamp", "duration"])
+@pytest.mark.parametrize("value", [2**53, 10**30, 1e300])
+def test_number_that_cannot_be_kept_is_refused(timedash: Service, member: str, value: float) -> None:
+    before = ids(everything(timedash, "/assignments"))
+    error = ask(timedash, "POST", "/assignments", json={**NEW["/assignments"], member: value}).has(400).json["error"]
+    assert error["param"] == member
+    assert ids(everything(timedash, "/assignments")) == before
+    kept = made(timedash, "/assignments", **{member: 2**53 - 1})
+    assert kept[member] == 2**53 - 1
 
 
 @clause("timedash/error/bad-request")
@@ -411,6 +434,16 @@ def test_key_waits_for_the_whole_minute(timedash: Service) -> None:
     ask(timedash, "GET", "/account").has(429)
 
 
+def test_refusal_tells_how_long_to_wait(timedash: Service) -> None:
+    for _ in range(120):
+        ask(timedash, "GET", "/account").has(200)
+    for passed, left in ((0, "60"), (0.5, "60"), (58.5, "1")):
+        timedash.engine.clock.advance(passed)
+        assert ask(timedash, "GET", "/account").has(429).headers["retry-after"] == left
+    timedash.engine.clock.advance(1)
+    ask(timedash, "GET", "/account").has(200)
+
+
 def test_refused_callers_are_not_counted(timedash: Service) -> None:
     for _ in range(130):
         ask(timedash, "GET", "/account", who="sk_nobody").has(401)
@@ -488,6 +521,19 @@ def test_filters_must_all_match(timedash: Service) -> None:
 
 def test_filter_that_nothing_meets_gives_nothing(timedash: Service) -> None:
     assert rows(timedash, "/contacts", {"name": "Nobody at all"}) == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("status", "perhaps"), ("rate", "much"), ("invoiced", "maybe"), ("metadata", "east")])
+def test_refused_filter_is_told_by_name(timedash: Service, name: str, value: str) -> None:
+    error = ask(timedash, "GET", "/assignments", {name: value}).has(400).json["error"]
+    assert (error["type"], error["param"]) == ("invalid_request_error", name)
+    assert name in error["message"]
+
+
+def test_metadata_filters_as_a_whole(timedash: Service) -> None:
+    record = made(timedash, "/assignments", metadata={"site": "east", "n": 1})
+    assert rows(timedash, "/assignments", {"metadata": '{"n": 1, "site": "east"}'}) == [record]
+    assert rows(timedash, "/assignments", {"metadata": '{"site": "east"}'}) == []
 
 
 def test_unknown_property_is_ignored(timedash: Service) -> None:

@@ -247,7 +247,7 @@ class Engine:
             if api is None:
                 return _told(request, self._no_api())
         served, values, suffix, methods = api.route(request.method, path)
-        if (self.mode == "replay" or "prefer" in request.headers) and served.operation is not None:
+        if (self.mode == "replay" or "prefer" in request.headers or "__" in request.query) and served.operation is not None:
             answer = self._replayed(served, request)
             if answer is not None:
                 return _told(request, answer)
@@ -325,7 +325,7 @@ class Engine:
         return None if api is None else api.route(request.method, slash + rest)[0]
 
     def _replayed(self, served: Served, request: Request) -> Response | None:
-        wanted = preferences(request) if "prefer" in request.headers else {}
+        wanted = preferences(request)
         if not wanted and self.mode != "replay":
             return None
         replayer = self._replayer(served)

@@ -9,6 +9,7 @@ import orjson
 from mockserver.examples import body_of, headers_of, response_for, success_of
 from mockserver.exchange import Request, Response
 from mockserver.pipeline import EMPTY, Refusal
+from mockserver.reading import read_query
 from mockserver.refusals import USUAL, Refuser
 from specs.model import Media
 from specs.model import Response as Documented
@@ -22,13 +23,16 @@ NAMES = ("code", "example", "dynamic")
 
 
 def preferences(request: Request) -> dict[str, str]:
-    """What a request prefers of a response: `code`, `example` and `dynamic`, from Prefer (RFC 7240) in one field or several."""
+    """What a request prefers of a response: `code`, `example` and `dynamic`, from Prefer (RFC 7240), or else from `__code` and the like in the query."""
     found: dict[str, str] = {}
     for part in request.headers.get("prefer", "").replace(";", ",").split(","):
         name, equals, value = part.partition("=")
         name = name.strip().lower()
         if name in NAMES and equals:
             found.setdefault(name, value.strip().strip('"'))
+    if "__" in request.query:
+        asked = read_query(request.query)[0]
+        found = {**{name: asked[f"__{name}"] for name in NAMES if f"__{name}" in asked}, **found}
     return found
 
 
@@ -52,7 +56,7 @@ class Replayer:
         """The response that fits the preferences, which it names; one that the operation does not have is a problem (404)."""
         code = wanted.get("code")
         if code is not None and not (code.isascii() and code.isdigit() and len(code) == 3 and code >= "100"):
-            return _problem(400, f"Prefer: code={code} is no status; three digits are expected.")
+            return _problem(422, f"Prefer: code={code} is no status; three digits are expected.")
         answer = self._of_code(int(code), wanted) if code is not None else self._rendered(success_of(self._operation), None, wanted)
         applied = ", ".join(f"{name}={wanted[name]}" for name in NAMES if name in wanted)
         return Response(answer.status, {**answer.headers, "preference-applied": applied}, answer.body) if answer.status != 0 else _lacking(answer)

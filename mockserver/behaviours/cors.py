@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mockserver.breaking import after, refused
 from mockserver.exchange import Response
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
+from mockserver.spaces import HEADER
 from specs.conventions.cors import Cors
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from specs.model import Group
 
 __all__ = ["FAULTS", "readable", "steps"]
+
+_OWN = frozenset({"prefer", HEADER})
+"""What the stub listens to beside what the API does, so that a page in a browser can say it, too."""
 
 
 def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:  # noqa: ARG001
@@ -43,6 +47,8 @@ def _preflight(parameters: Cors) -> Step:
         asked = [name.strip() for name in headers.get("access-control-request-headers", "").split(",") if name.strip()]
         if "*" in known:
             answer["access-control-allow-headers"] = ", ".join(asked) or "*"
+        elif any(name.lower() in _OWN for name in asked):
+            answer["access-control-allow-headers"] = ", ".join([*parameters.headers, *(name for name in asked if name.lower() in _OWN)])
         return Response(204, answer, b"")
 
     return preflight

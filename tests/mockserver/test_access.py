@@ -143,6 +143,13 @@ def test_preflight_needs_no_credential(timedash: Any) -> None:
     assert "authorization" in answer.headers["access-control-allow-headers"]
 
 
+def test_preflight_allows_what_the_stub_itself_listens_to(timedash: Any) -> None:
+    asked = {"origin": "https://app.example", "access_control_request_method": "GET"}
+    for names, taken in (("x-proctor-space, authorization", True), ("authorization", False)):
+        answer = timedash("OPTIONS", "/contacts", **asked, access_control_request_headers=names)
+        assert ("x-proctor-space" in answer.headers["access-control-allow-headers"]) is taken
+
+
 @pytest.mark.parametrize(("path", "status"), [("/account", 200), ("/nothing", 404), ("/contacts/none", 404)])
 def test_answers_allow_the_origin(timedash: Any, path: str, status: int) -> None:
     answer = timedash("GET", path, origin="https://app.example")

@@ -78,7 +78,7 @@ def test_named_example_is_found() -> None:
     assert answer.headers["preference-applied"] == f"code=200, example={names[0]}"
 
 
-@pytest.mark.parametrize(("prefer", "status"), [("code=418", 404), ("code=200, example=zz", 404), ("code=abc", 400), ("code=99999", 400)])
+@pytest.mark.parametrize(("prefer", "status"), [("code=418", 404), ("code=200, example=zz", 404), ("code=abc", 422), ("code=99999", 422)])
 def test_what_is_not_documented_is_a_problem(prefer: str, status: int) -> None:
     spec = spec_of("timedash")
     answer = ask(Engine([spec]), spec, "readAccount", prefer)
@@ -91,6 +91,13 @@ def test_dynamic_answer_keeps_the_schema() -> None:
     answer = ask(Engine([spec]), spec, "showProject", "dynamic=true")
     assert answer.headers["preference-applied"] == "dynamic=true"
     assert set(json.loads(answer.body)) == {"response"}
+
+
+def test_query_may_say_what_is_preferred() -> None:
+    engine = Engine([spec_of("timedash")])
+    assert engine.handle(Request("GET", "/contacts", "__code=404", {})).status == 404
+    assert engine.handle(Request("GET", "/contacts", "__code=404", {"prefer": "code=429"})).status == 429
+    assert engine.handle(Request("GET", "/contacts", "x__y=1", {})).status == 401
 
 
 def test_other_preferences_are_left_alone(timedash: Any) -> None:

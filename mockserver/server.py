@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from errno import EADDRINUSE
@@ -158,15 +158,25 @@ async def _until_stopped(server: Any) -> None:
         await server.serve(spawn)
 
 
-async def _run(engine: Engine, place: _Place, ready: Callable[[Callable[[], None]], None], beside: Beside | None = None) -> None:
-    """Serves until what `ready` is given is called; `ready` is called once all ports answer."""
+async def _run(
+    engine: Engine,
+    place: _Place,
+    ready: Callable[[Callable[[], None]], None],
+    beside: Beside | None = None,
+    signals: Iterable[signal.Signals] = (),
+) -> None:
+    """Serves until what `ready` is given is called, or a signal comes; `ready` is called once all ports answer."""
     servers, apps, stop = _servers(engine, place)
+    told = asyncio.Event()
+    for number in signals:  # before anything answers: whoever has an answer may end it
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
     running = asyncio.gather(*map(_until_stopped, servers))
     for port in place.ports:
         await _answering(place.host, port, running)
     tasks = [asyncio.ensure_future(beside(engine))] if beside is not None else []
     if place.identity is not None:
         tasks.append(asyncio.ensure_future(_sweeping(apps[0], place)))
+    tasks.append(asyncio.ensure_future(_stopping(told, stop)))
     ready(stop)
     try:
         await running
@@ -175,6 +185,12 @@ async def _run(engine: Engine, place: _Place, ready: Callable[[Callable[[], None
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+
+async def _stopping(told: asyncio.Event, stop: Callable[[], None]) -> None:
+    """Stops once that is told; begun when all ports answer, since what has not started can't be stopped."""
+    await told.wait()
+    stop()
 
 
 async def _sweeping(app: RsgiApp, place: _Place) -> None:
@@ -207,15 +223,12 @@ def serve(
     place = _place(host, port, plain_port, identity, None)
     engine = _lasting(engine_factory)
 
-    def ready(stop: Callable[[], None]) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop)
+    def ready(stop: Callable[[], None]) -> None:  # noqa: ARG001
         (announce or _print_url)(place.live(engine))
 
     threads = _threads()
     try:
-        asyncio.run(_run(engine, place, ready, beside))
+        asyncio.run(_run(engine, place, ready, beside, (signal.SIGINT, signal.SIGTERM)))
     finally:
         engine.close()
     # The server's own threads end a moment after it has, and complain aloud of an interpreter that goes down under them.

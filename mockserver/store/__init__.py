@@ -42,7 +42,7 @@ class Row:
         self.key = key
         self.account = account
         self.user = user
-        self.json: bytes = orjson.dumps(record, default=str)
+        self.json = bytes(memoryview(orjson.dumps(record, default=str)))  # a copy: what orjson gives keeps the 4 kB that it was written in
         self.place = -1
         self._record: Mapping[str, Any] | None = record
 
@@ -66,6 +66,14 @@ class Row:
         row = Row.packed(self.key, self.account, self.user, self.json, place)
         if not packed:
             row._record = self._record
+        return row
+
+    def unpacked(self) -> Row:
+        """The same row, with its record beside its JSON."""
+        if self._record is not None:
+            return self
+        row = self.at(self.place)
+        row._record = self.record
         return row
 
     def __repr__(self) -> str:

@@ -1,106 +1,51 @@
-"""A sorted list of rows, in which those with given values are found by bisection."""
+"""A sorted list of rows in memory, in which those with given values are found by bisection."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from sortedcontainers import SortedList  # type: ignore[import-untyped]
 
-from mockserver.store import Equal, Key, Row, sort_value
+from mockserver.store import Row
+from mockserver.store.entries import END, Arrangement
 
-__all__ = ["FIRST_NULL", "LAST_NULL", "Index", "Shape"]
-
-FIRST_NULL, LAST_NULL = -1, 9
-"""What null is sorted by: before or after the ranks of all other values, see `sort_value`."""
-
-_ENDLESS = float("inf")
-
-
-class Shape(NamedTuple):
-    """What a sorted list is for: whose rows it holds, the members looked up in it, and its order after those."""
-
-    account: str | None
-    members: tuple[str, ...]
-    order: tuple[Key, ...]
-
-
-class _Turned:
-    """A value that sorts the other way round."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Turned) and bool(self.value == other.value)
-
-    def __hash__(self) -> int:
-        return hash(self.value)
-
-    def __lt__(self, other: _Turned) -> bool:
-        return bool(other.value < self.value)
+__all__ = ["Index"]
 
 
 class Index:
-    """The rows of one shape, each as `(looked-up values, sorted values, place, row)`.
+    """The rows of a table in one arrangement, each with its entry."""
 
-    A list whose first key descends is read backwards; places are then turned, so that rows alike stay in the order of writing.
-    """
+    __slots__ = ("_arrangement", "_entry_of", "_rows")
 
-    __slots__ = ("_backwards", "_entries", "_shape")
-
-    def __init__(self, shape: Shape, rows: Iterable[Row]) -> None:
-        self._shape = shape
-        self._backwards = bool(shape.order) and shape.order[0].descending
+    def __init__(self, arrangement: Arrangement, rows: Iterable[Row]) -> None:
+        self._arrangement = arrangement
+        self._entry_of = entry_of = arrangement.entry_of()
         with _uncollected():
-            self._entries: Any = SortedList([self._entry(row) for row in rows if self.holds(row)])
+            self._rows: Any = SortedList([(entry_of(row.account, row.record, row.place), row) for row in rows])
 
-    def holds(self, row: Row) -> bool:
-        """Whether the list is one of rows such as this."""
-        return self._shape.account is None or row.account == self._shape.account
+    def add(self, row: Row, record: Mapping[str, Any]) -> None:
+        """Takes in a row, whose record is handed in so that it is read only once."""
+        self._rows.add((self._entry_of(row.account, record, row.place), row))
 
-    def _entry(self, row: Row) -> tuple[Any, ...]:
-        record = row.record
-        entry: list[Any] = []
-        for member in self._shape.members:
-            entry.extend(_ranked(record.get(member), LAST_NULL))
-        for key in self._shape.order:
-            ranked = _ranked(record.get(key.member), FIRST_NULL if key.nulls_first else LAST_NULL)
-            entry.extend(ranked if key.descending is self._backwards else (_Turned(ranked),))
-        return (*entry, -row.place if self._backwards else row.place, row)
-
-    def add(self, row: Row) -> None:
-        """Takes a row in."""
-        self._entries.add(self._entry(row))
-
-    def remove(self, row: Row) -> None:
+    def remove(self, row: Row, record: Mapping[str, Any]) -> None:
         """Takes a row out."""
-        self._entries.remove(self._entry(row))
+        self._rows.remove((self._entry_of(row.account, record, row.place), row))
 
-    def span(self, equalities: Sequence[Equal]) -> tuple[int, int]:
-        """Where the rows that have these values begin and end; the equalities are in the order of the shape's members."""
-        if not equalities:
-            return 0, len(self._entries)
-        wanted = tuple(part for equal in equalities for part in _ranked(equal.value, LAST_NULL))
-        return self._entries.bisect_left(wanted), self._entries.bisect_left((*wanted, _ENDLESS))
+    def span(self, account: str | None, values: Sequence[Any]) -> tuple[int, int]:
+        """Where the rows begin and end that are an account's and have these values, which are in the order of the arrangement's members."""
+        beginning = self._arrangement.beginning(account, values)
+        if not beginning:
+            return 0, len(self._rows)
+        return self._rows.bisect_left((beginning,)), self._rows.bisect_left((beginning + END,))
 
     def cut(self, begin: int, end: int, offset: int, limit: int | None) -> list[Row]:
-        """The rows of a span, in order, from an offset on."""
-        if self._backwards:
-            stop = max(end - offset, begin)
-            start = begin if limit is None else max(stop - limit, begin)
-            return [entry[-1] for entry in reversed(self._entries[start:stop])]
+        """The rows of a span from an offset on."""
         start = min(begin + offset, end)
         stop = end if limit is None else min(start + limit, end)
-        return [entry[-1] for entry in self._entries[start:stop]]
-
-
-def _ranked(value: Any, null: int) -> tuple[int, Any]:
-    return (null, 0) if value is None else sort_value(value)
+        return [row for _, row in self._rows[start:stop]]
 
 
 @contextmanager

@@ -6,15 +6,17 @@ found by bisection, and cut out of its middle.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
 from sortedcontainers import SortedKeyList  # type: ignore[import-untyped]
 
 from mockserver.store import Query, Row, Table, number_in
-from mockserver.store.index import Index, Shape
+from mockserver.store.entries import Arrangement
+from mockserver.store.index import Index
 
 __all__ = ["MemoryStore"]
 
@@ -39,10 +41,10 @@ class _Rows:
         self.start = 0
         self._next_place = 0
         self._lists: dict[str | None, Any] = {}
-        self._indexes: dict[Shape, Index] = {}
+        self._indexes: dict[Arrangement, Index] = {}
 
-    def put(self, row: Row) -> Row | None:
-        """Keeps a row; gives the one that had its key."""
+    def put(self, row: Row) -> None:
+        """Keeps a row."""
         old = self.rows.get(row.key)
         packed = len(self.rows) >= _KEPT_WHOLE
         if old is None:
@@ -52,17 +54,20 @@ class _Rows:
             kept = row.at(old.place, packed=packed)
         self._change(old, kept)
         self.number = max(self.number, number_in(row.key))
-        return old
 
-    def delete(self, key: str) -> Row | None:
-        """Drops a row; gives the one that had the key."""
-        old = self.rows.get(key)
-        self._change(old, None)
-        return old
+    def delete(self, key: str) -> None:
+        """Drops a row."""
+        self._change(self.rows.get(key), None)
 
-    def restore(self, key: str, row: Row | None) -> None:
-        """Makes a key what it had been."""
-        self._change(self.rows.get(key), row)
+    def restore(self, number: int, rows: Iterable[tuple[str, Row | None]]) -> None:
+        """Makes keys what they had been, and the number."""
+        for key, row in rows:
+            self._change(self.rows.get(key), row)
+        self.number = number
+
+    def remember(self, before: dict[str, Row | None] | None, start: int) -> None:
+        """Makes the snapshot this one: what each row that was written since had been, and the number."""
+        self.before, self.start = before, start
 
     def _change(self, old: Row | None, new: Row | None) -> None:
         changed = old or new
@@ -82,11 +87,17 @@ class _Rows:
                 listed.remove(old)
             if new is not None and account in (None, new.account):
                 listed.add(new)
+        if self._indexes:
+            self._reindex(old, new)
+
+    def _reindex(self, old: Row | None, new: Row | None) -> None:
+        was = None if old is None else old.record
+        now = None if new is None else new.record
         for index in self._indexes.values():
-            if old is not None and index.holds(old):
-                index.remove(old)
-            if new is not None and index.holds(new):
-                index.add(new)
+            if old is not None and was is not None:
+                index.remove(old, was)
+            if new is not None and now is not None:
+                index.add(new, now)
 
     def listed(self, account: str | None) -> Any:
         """The rows of an account in the order of writing."""
@@ -96,12 +107,14 @@ class _Rows:
             found = self._lists[account] = SortedKeyList(rows, key=_PLACE)
         return found
 
-    def _index(self, shape: Shape) -> Index:
-        found = self._indexes.get(shape)
+    def _index(self, arrangement: Arrangement) -> Index:
+        """The list in an arrangement, for which the one that was not asked for the longest may have to go."""
+        found = self._indexes.pop(arrangement, None)
         if found is None:
             if len(self._indexes) >= _INDEXES_KEPT:
                 del self._indexes[next(iter(self._indexes))]
-            found = self._indexes[shape] = Index(shape, self.listed(shape.account))
+            found = Index(arrangement, self.rows.values())
+        self._indexes[arrangement] = found
         return found
 
     def select(self, query: Query) -> tuple[list[Row], int]:
@@ -115,8 +128,8 @@ class _Rows:
             rows = listed[offset : total if limit is None else offset + limit]
         else:
             equalities.sort(key=lambda equal: equal.member)
-            index = self._index(Shape(query.account, tuple(equal.member for equal in equalities), tuple(query.order)))
-            begin, end = index.span(equalities)
+            index = self._index(Arrangement(query.account is not None, tuple(equal.member for equal in equalities), tuple(query.order)))
+            begin, end = index.span(query.account, [equal.value for equal in equalities])
             rows, total = index.cut(begin, end, offset, limit), end - begin
         if filtered:
             rows = list(filter(query.passes(tests), rows))
@@ -132,14 +145,20 @@ class MemoryStore:
     def __init__(self) -> None:
         self._tables: dict[Table, _Rows] = {}
         self._remembered: set[str] = set()
-        self._undo: list[tuple[_Rows, int, Sequence[str], Row | None]] | None = None
+        self._undo: list[Callable[[], object]] | None = None
 
     def _table(self, table: Table) -> _Rows:
         rows = self._tables.get(table)
         if rows is None:
             rows = self._tables[table] = _Rows()
             rows.before = {} if table.space in self._remembered else None
+            self._undone_by(self._tables.pop, table, None)
         return rows
+
+    def _undone_by(self, undo: Callable[..., object], *values: Any) -> None:
+        """Notes what undoes the next step of a transaction, if there is one."""
+        if self._undo is not None:
+            self._undo.append(partial(undo, *values))
 
     def get(self, table: Table, key: str) -> Row | None:
         rows = self._tables.get(table)
@@ -147,25 +166,21 @@ class MemoryStore:
 
     def put(self, table: Table, row: Row) -> None:
         rows = self._table(table)
-        number = rows.number
-        old = rows.put(row)
-        if self._undo is not None:
-            self._undo.append((rows, number, (row.key,), old))
+        self._undone_by(rows.restore, rows.number, [(row.key, rows.rows.get(row.key))])
+        rows.put(row)
 
     def load(self, table: Table, rows: Iterable[Row]) -> None:
-        into = self._table(table)
-        number, keys = into.number, []
-        for row in rows:
-            into.put(row)
-            keys.append(row.key)
-        if self._undo is not None:
-            self._undo.append((into, number, keys, None))
+        with self.transaction():
+            into, written = self._table(table), list[str]()
+            self._undone_by(into.restore, into.number, ((key, None) for key in written))
+            for row in rows:
+                written.append(row.key)
+                into.put(row)
 
     def delete(self, table: Table, key: str) -> None:
         rows = self._table(table)
-        old = rows.delete(key)
-        if self._undo is not None:
-            self._undo.append((rows, rows.number, (key,), old))
+        self._undone_by(rows.restore, rows.number, [(key, rows.rows.get(key))])
+        rows.delete(key)
 
     def scan(self, table: Table, account: str | None = None) -> Iterable[Row]:
         found: Iterable[Row] = iter(self._table(table).listed(account))
@@ -179,6 +194,7 @@ class MemoryStore:
 
     def next_number(self, table: Table) -> int:
         rows = self._table(table)
+        self._undone_by(rows.restore, rows.number, [])
         rows.number += 1
         return rows.number
 
@@ -191,10 +207,9 @@ class MemoryStore:
         try:
             yield
         except BaseException:
-            for rows, number, keys, old in reversed(self._undo):
-                for key in keys:
-                    rows.restore(key, old)
-                rows.number = number
+            undo, self._undo = self._undo, None
+            for step in reversed(undo):
+                step()
             raise
         finally:
             self._undo = None
@@ -203,21 +218,30 @@ class MemoryStore:
         return space in self._remembered
 
     def snapshot(self, space: str) -> None:
-        self._remembered.add(space)
-        for table, rows in self._tables.items():
-            if table.space == space:
-                rows.before, rows.start = {}, rows.number
+        if space not in self._remembered:
+            self._remembered.add(space)
+            self._undone_by(self._remembered.discard, space)
+        for _, rows in self._tables_of(space):
+            self._undone_by(rows.remember, rows.before, rows.start)
+            rows.remember({}, rows.number)
 
     def reset(self, space: str) -> None:
-        for table in [table for table in self._tables if table.space == space]:
-            rows = self._tables[table]
-            if space not in self._remembered:
+        for table, rows in self._tables_of(space):
+            if space in self._remembered:
+                self._put_back(rows)
+            else:
+                self._undone_by(self._tables.__setitem__, table, rows)
                 del self._tables[table]
-                continue
-            before, rows.before = rows.before or {}, None
-            for key, old in before.items():
-                rows.restore(key, old)
-            rows.before, rows.number = {}, rows.start
+
+    def _tables_of(self, space: str) -> list[tuple[Table, _Rows]]:
+        return [(table, rows) for table, rows in self._tables.items() if table.space == space]
+
+    def _put_back(self, rows: _Rows) -> None:
+        """Makes the rows of a table that were written what they had been."""
+        before = rows.before or {}
+        self._undone_by(rows.restore, rows.number, [(key, rows.rows.get(key)) for key in before])
+        rows.restore(rows.start, before.items())
+        rows.remember({}, rows.start)
 
     def close(self) -> None:
         """Nothing is left to do."""

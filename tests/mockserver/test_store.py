@@ -177,6 +177,59 @@ def test_reset_goes_back_to_the_snapshot(store: Store) -> None:
         assert (store.count(TABLE), store.count(Table("", "api", "others")), store.next_number(TABLE)) == (3, 0, 4)
 
 
+def states(store: Store) -> list[tuple[str, object]]:
+    return [(row.key, row.record.get("n")) for row in store.scan(TABLE)]
+
+
+def test_reset_of_a_transaction_that_failed_is_undone(store: Store) -> None:
+    put(store, {"id": 1, "n": 1}, {"id": 2, "n": 1}, {"id": 3, "n": 1})
+    store.snapshot("")
+    put(store, {"id": 2, "n": 2}, {"id": 4, "n": 2})
+    store.delete(TABLE, "1")
+
+    def write() -> None:
+        store.reset("")
+        put(store, {"id": 3, "n": 3}, {"id": 5})
+
+    broken_off(store, write)
+    assert (states(store), ids(store, Query(order=[Key("n", descending=True)]))) == ([("2", 2), ("3", 1), ("4", 2)], [2, 4, 3])
+    assert store.next_number(TABLE) == 5
+    store.reset("")
+    assert (states(store), store.next_number(TABLE)) == ([("1", 1), ("2", 1), ("3", 1)], 4)
+
+
+def test_reset_to_nothing_of_a_transaction_that_failed_is_undone(store: Store) -> None:
+    put(store, {"id": 1, "n": 1})
+    broken_off(store, lambda: store.reset(""))
+    assert (states(store), store.count(TABLE), store.count(TABLE, "a"), store.next_number(TABLE)) == ([("1", 1)], 1, 1, 2)
+
+
+def test_snapshot_of_a_transaction_that_failed_is_undone(store: Store) -> None:
+    def remember() -> None:
+        put(store, {"id": 2, "n": 2}, {"id": 3})
+        store.snapshot("")
+
+    put(store, {"id": 1, "n": 1})
+    broken_off(store, remember)
+    assert not store.remembers("")
+    store.snapshot("")
+    put(store, {"id": 1, "n": 2})
+    broken_off(store, remember)
+    store.reset("")
+    assert (states(store), store.next_number(TABLE)) == ([("1", 1)], 2)
+
+
+def test_load_that_fails_adds_nothing(store: Store) -> None:
+    def rows() -> Iterator[Row]:
+        yield Row("2", "a", None, {"id": 2})
+        raise ZeroDivisionError
+
+    put(store, {"id": 1})
+    with pytest.raises(ZeroDivisionError):
+        store.load(TABLE, rows())
+    assert (keys(store), store.count(TABLE, "a"), store.next_number(TABLE)) == (["1"], 1, 2)
+
+
 def test_reset_leaves_other_spaces_alone(store: Store) -> None:
     other = TABLE._replace(space="other")
     for table in (TABLE, other):

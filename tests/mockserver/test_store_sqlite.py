@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from http.client import HTTPConnection, HTTPException
 from itertools import count
 from pathlib import Path
@@ -21,6 +22,7 @@ import pytest
 from mockserver import Clock, Engine
 from mockserver.server import bind_port
 from mockserver.store import Equal, Key, Query, Row, StoreError, Table
+from mockserver.store.lists import Limits
 from mockserver.store.opening import open_store
 from mockserver.store.sqlite import SqliteStore
 from tests.mockserver.conftest import NOON, Caller, spec_of
@@ -70,6 +72,26 @@ def test_engine_keeps_what_was_written_and_resets_to_the_seed(tmp_path: Path) ->
         engine.close()
 
 
+def test_threads_take_turns(tmp_path: Path) -> None:
+    spec = spec_of("timedash")
+    engine = Engine([spec], store=open_store(f"sqlite:{tmp_path / 'store.db'}", [spec]), clock=Clock(NOON), rate_limit=0)
+    caller = Caller(engine)
+    before = caller("GET", "/contacts", query="size=100").json
+
+    def write() -> None:
+        for _ in range(30):
+            caller("DELETE", f"/contacts/{caller('POST', '/contacts', {'name': 'New'}).json['id']}")
+            caller("GET", "/contacts", query="sort=name,desc&page=1&size=5")
+
+    threads = [threading.Thread(target=write) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert caller("GET", "/contacts", query="size=100").json == before
+    engine.close()
+
+
 def test_every_api_answers_the_same_from_either_store(tmp_path: Path) -> None:
     for name in ("paydirt", "timedash", "moonrope", "88miles", "productive"):
         spec = spec_of(name)
@@ -81,18 +103,109 @@ def test_every_api_answers_the_same_from_either_store(tmp_path: Path) -> None:
         file.close()
 
 
-def test_sort_and_filter_use_an_index(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "store.db")
-    store.load(TABLE, (Row(str(number), "a", None, {"id": number, "n": number % 7}) for number in range(500)))
+ODD = Equal("odd", True)
+QUERIES = {
+    "as_they_lie": Query(),
+    "of_an_account": Query(account="a"),
+    "sorted": Query(account="a", order=[Key("n")]),
+    "sorted_by_two": Query(account="a", order=[Key("n", descending=True), Key("id", nulls_first=True)]),
+    "equal": Query(account="a", tests=[ODD]),
+    "equal_and_sorted": Query(account="a", tests=[ODD, Equal("third", False)], order=[Key("n"), Key("id", descending=True)]),
+}
+
+
+def record(number: int) -> dict[str, object]:
+    return {"id": number, "n": number % 7, "odd": number % 2 == 1, "third": number % 3 == 0}
+
+
+def of_length(length: int) -> SqliteStore:
+    store = SqliteStore(":memory:")
+    store.load(TABLE, (Row(str(number), "a", None, record(number)) for number in range(length)))
+    return store
+
+
+@pytest.mark.parametrize("name", QUERIES)
+@pytest.mark.parametrize("offset", [0, 1500])
+def test_page_is_found_by_its_key(name: str, offset: int) -> None:
+    store = of_length(5000)
     asked: list[str] = []
     store._link.set_trace_callback(asked.append)
-    by_n, by_n_descending = Query(account="a", order=[Key("n")], limit=5), Query(account="a", order=[Key("n", descending=True)], limit=5)
-    for query in (by_n, by_n_descending, Query(account="a", tests=[Equal("n", 3)], limit=5)):
+    store.select(TABLE, replace(QUERIES[name], offset=offset, limit=5))
+    statement = next(text for text in reversed(asked) if text.startswith("SELECT key, "))
+    plan = [row[3] for row in store._link.execute(f"EXPLAIN QUERY PLAN {statement}")]
+    source = "rows_1 USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" if name == "as_they_lie" else "USING PRIMARY KEY (entry>? AND entry<?)"
+    assert any(step.startswith("SEARCH") and step.endswith(source) for step in plan), plan
+    assert not any(step.startswith("SCAN") and "subquery" not in step for step in plan), plan
+    store.close()
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_page_far_down_takes_as_many_steps_as_one_near(name: str) -> None:
+    counts = {length: steps_while_written(of_length(length), QUERIES[name]) for length in (1000, 20_000)}
+    assert counts[20_000] <= 2 * counts[1000] <= 10_000
+
+
+def steps_while_written(store: SqliteStore, query: Query) -> int:
+    """The most steps of SQLite's machine that a page takes, anywhere in a list, each after a few writes."""
+    _, total = store.select(TABLE, replace(query, offset=1, limit=1))
+    steps: list[int] = []
+    store._link.set_progress_handler(lambda: steps.append(10), 10)
+    most = 0
+    for number in range(10):
+        store.put(TABLE, Row(str(3 * number), "a", None, record(-number)))
+        store.put(TABLE, Row(f"new{number}", "a", None, record(10**6 + number)))
+        store.delete(TABLE, str(3 * number + 1))
+        steps.clear()
+        assert len(store.select(TABLE, replace(query, offset=total * number // 10, limit=5))[0]) == 5
+        most = max(most, sum(steps))
+    store.close()
+    return most
+
+
+def test_lists_are_few_and_made_again() -> None:
+    store = of_length(50)
+    for _ in range(2):
+        for number in range(20):
+            rows, total = store.select(TABLE, Query(account="a", order=[Key("n"), Key(f"m{number}")], limit=3))
+            assert ([row.key for row in rows], total) == (["0", "7", "14"], 50)
+        tables = {name for (name,) in store._link.execute("SELECT name FROM sqlite_master WHERE name LIKE 'sorted_%'")}
+        assert tables == {f"sorted_{number}" for (number,) in store._link.execute("SELECT id FROM lists")}
+        assert len(tables) == Limits().lists
+    store.close()
+
+
+def test_list_dropped_in_vain_is_there_again() -> None:
+    store = of_length(50)
+    queries = [Query(account="a", order=[Key("n"), Key(f"m{number}")], offset=48, limit=3) for number in range(Limits().lists + 1)]
+    for query in queries[:-1]:
         store.select(TABLE, query)
-        statement = next(text for text in reversed(asked) if text.startswith("SELECT key"))
-        plan = " ".join(row[3] for row in store._link.execute(f"EXPLAIN QUERY PLAN {statement}"))
-        assert "own_1_" in plan
-        assert "TEMP" not in plan
+    lists = store._link.execute("SELECT id, arrangement FROM lists").fetchall()
+
+    def ask_and_fail() -> None:
+        with store.transaction():
+            store.delete(TABLE, "6")
+            for query in queries:
+                store.select(TABLE, query)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        ask_and_fail()
+    store.delete(TABLE, "7")
+    for query in queries[:-1]:
+        rows, total = store.select(TABLE, query)
+        assert ([row.key for row in rows], total) == (["48"], 49)
+    assert store._link.execute("SELECT id, arrangement FROM lists").fetchall() == lists
+    store.close()
+
+
+def test_scan_may_be_left_and_the_store_written_to() -> None:
+    store = of_length(2500)
+    left = store.scan(TABLE, "a")
+    assert next(iter(left)).key == "0"
+    for number in range(20):
+        store.select(TABLE, Query(account="a", order=[Key(f"m{number}")], limit=3))
+    store.reset("")
+    assert (store.count(TABLE), list(store.scan(TABLE, "a"))) == (0, [])
     store.close()
 
 

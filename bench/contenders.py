@@ -87,7 +87,7 @@ def _wiremock(tools: Tools, listing: Listing, folder: Path) -> tuple[str, ...]:
         "response": {"status": 200, "headers": {"Content-Type": "application/json"}, "body": listing.body.read_text("utf-8")},
     }
     (mappings / "list.json").write_text(json.dumps(mapping), encoding="utf-8")
-    tuned = ("--no-request-journal", "--disable-request-logging", "--async-response-enabled", "true", "--disable-banner")
+    tuned = ("--no-request-journal", "--disable-request-logging", "--disable-banner")
     return ("java", "-jar", str(tools.wiremock), "--port", PORT, "--bind-address", "127.0.0.1", "--root-dir", str(mappings.parent), *tuned)
 
 

@@ -227,6 +227,7 @@ def serve(
         (announce or _print_url)(place.live(engine))
 
     threads = _threads()
+    _take_turns()
     try:
         asyncio.run(_run(engine, place, ready, beside, (signal.SIGINT, signal.SIGTERM)))
     finally:
@@ -247,6 +248,13 @@ def _lasting(engine_factory: Callable[[], Engine]) -> Engine:
     finally:
         gc.enable()
     return engine
+
+
+def _take_turns() -> None:
+    """Asks Linux not to interrupt a thread for one that wakes up: where granian's two share a core, they would change places twice a request."""
+    if hasattr(os, "sched_setscheduler") and os.sched_getscheduler(0) == os.SCHED_OTHER:
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _print_url(live: Live) -> None:

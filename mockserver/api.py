@@ -80,6 +80,7 @@ class Served:
     """One operation as the stub serves it. A path that is no operation has one too, with neither operation nor resource."""
 
     __slots__ = (
+        "_table",
         "api",
         "effect",
         "entries",
@@ -109,6 +110,7 @@ class Served:
         if operation is not None and operation.resource is not None:
             self.resource = api.spec.resources[operation.resource]
             self.effect = operation.effect
+        self._table = Table("", api.name, "" if self.resource is None else self.resource.name)
         self.parents = () if operation is None else api.parents_of(operation, self.resource)
         known = self.resource is not None and (self.effect in EFFECTS or api.acts(self.resource.name, self.effect))
         self.stateful = known and not self._is_lone_example()
@@ -136,8 +138,10 @@ class Served:
 
     def table(self, call: Call) -> Table:
         """The table of the operation's resource in the call's space."""
-        assert self.resource is not None
-        return Table(call.space.name, self.api.name, self.resource.name)
+        space = call.space.name
+        if space == self._table[0]:
+            return self._table
+        return Table(space, *self._table[1:])
 
 
 class Api:

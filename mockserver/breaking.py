@@ -14,6 +14,7 @@ from mockserver.refusals import USUAL, Refuser
 from mockserver.schemas import Validator
 
 if TYPE_CHECKING:
+    from mockserver.api import Served
     from specs.conventions.errors import Status
 
 __all__ = [
@@ -164,9 +165,21 @@ def crashing(on: Callable[[Call, Site], bool]) -> Wrap:
     return wrap
 
 
-def last_only(wrap: Wrap) -> Wrap:
-    """The wrap that breaks the last of the fault's operations only."""
-    return lambda step, site: wrap(step, site) if site.served.id == site.operations[-1] else step
+def last_only(wrap: Wrap, concerns: Callable[[Served, Site], bool] = lambda served, site: True) -> Wrap:  # noqa: ARG005
+    """The wrap that breaks one of the fault's operations only: the last that the fault concerns, if there is one that anybody may call."""
+
+    def last(step: Step, site: Site) -> Step:
+        served = site.api.served
+        concerned = [name for name in site.operations if concerns(served[name], site)] or list(site.operations)
+        harmless = [name for name in concerned if _is_harmless(served[name])]
+        return wrap(step, site) if site.served.id in (harmless or concerned)[-1:] else step
+
+    return last
+
+
+def _is_harmless(served: Served) -> bool:
+    """Whether the operation can be called without changing anybody's record: it changes none, or one can be made for it."""
+    return served.resource is None or served.effect in ("list", "read", "singleton") or "create" in served.resource.operations
 
 
 def thaw(call: Call) -> Any:
@@ -250,9 +263,11 @@ def wrong_text(step: Step, site: Site) -> Step:
 
 
 def status_of(site: Site, cause: str) -> tuple[int, list[Status]]:
-    """The status of a cause, and those that pass for it, too."""
+    """The status of a cause, and those that pass for it, too: where the spec gives the cause no answer, any of a mistake does."""
     _, answer = Refuser(site.api, site.served).cause(cause)
-    return answer.status, [*answer.accept, *answer.tolerate]
+    told = cause in site.api.parameters("errors", site.served).causes
+    in_body = site.api.parameters("envelope", site.served).outcome is not None
+    return answer.status, [*answer.accept, *answer.tolerate] if told else ["4xx", "2xx"] if in_body else ["4xx"]
 
 
 def pick_status(candidates: Iterable[int], passing: Iterable[Status]) -> int:

@@ -43,6 +43,9 @@ Mode = Literal["stateful", "replay"]
 
 _NO_MORE: Amounts = {}
 
+_SETTLED_KEPT = 1000
+"""How many paths a replay knows the answers of, without finding their operations again."""
+
 
 class Engine:
     """Answers requests to one API, or to several, each under its name.
@@ -85,6 +88,7 @@ class Engine:
         self._token = control_token
         self._rows = {(api.name, name): _rows(api, name) for api in self.apis.values() for name in api.spec.seed.records}
         self._replayers: dict[Served, Replayer] = {}
+        self._settled: dict[str, Response] = {}
         self.journal = Journal(on=False) if journal is None else journal
         self.spaces = Spaces(lambda name: self._made(name, MemoryStore(), self._started.copy()), max_spaces)
         self.main = self._made("", MemoryStore() if store is None else store, clock or Clock(), records or {})
@@ -157,7 +161,7 @@ class Engine:
 
         space = space or self.main
         space.transport = TransportFaults(faults, self.apis, self._seed) if faults else None
-        self.disturbed = self.disturbed or bool(faults)
+        self.disturbed = any(one.transport is not None for one in (space, getattr(self, "main", space), *self.spaces.all()))
 
     def disturbance(self, request: Request) -> Disturbance | None:
         """What befalls the exchange of a request on its way, or None; the control plane is never disturbed."""
@@ -192,6 +196,7 @@ class Engine:
         self._rows = {place: rows for place, rows in self._rows.items() if place[0] != api.name}
         self._rows.update({(api.name, name): _rows(api, name) for name in api.spec.seed.records})
         self._replayers.clear()
+        self._settled.clear()
         self.__dict__.pop("control", None)
         told: dict[str, None] = {}
         self._faults = self._known(self._faults, told)
@@ -270,16 +275,26 @@ class Engine:
 
         None where more has to be known, or done: `handle` then answers. It spares an adapter all that a request is made of.
         """
-        if self.mode != "replay" or self.journal.on or self.disturbed or self.main.faults or path.startswith(CONTROL):
+        if self.mode != "replay" or self.journal.on or self.disturbed or self.main.faults:
             return None
-        api = self._only
+        return self._settled.get(path) or self._settle(path)
+
+    def _settle(self, path: str) -> Response | None:
+        if path.startswith(CONTROL):
+            return None
+        api, whole = self._only, path
         if api is None:
             name, slash, rest = path[1:].partition("/")
             api, path = self.apis.get(name), slash + rest
             if api is None:
                 return None
         served = api.route("GET", path)[0]
-        return None if served.operation is None else self._replayer(served).usual()
+        if served.operation is None:
+            return None
+        answer = self._replayer(served).usual()
+        if len(self._settled) < _SETTLED_KEPT:
+            self._settled[whole] = answer
+        return answer
 
     def too_large(self, request: Request) -> Response:
         """The response to a request whose body is over `MAX_BODY`; its body is not needed."""

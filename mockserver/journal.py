@@ -48,10 +48,15 @@ class Journal:
 
     def add(self, request: Request, response: Response, space: str, seconds: float) -> None:
         """Keeps an exchange; the oldest ones go if there is no room."""
-        self.number += 1
-        self._entries.append(Entry(self.number, self._now(), request, response, space, seconds))
-        self.held += _OVERHEAD + len(request.body) + len(response.body)
-        if len(self._entries) > self.limit or self.held > self.max_bytes:
+        self.number = number = self.number + 1
+        entries = self._entries
+        entries.append(Entry(number, self._now(), request, response, space, seconds))
+        held = self.held + _OVERHEAD + len(request.body) + len(response.body)
+        if len(entries) > self.limit:
+            gone = entries.popleft()
+            held -= _OVERHEAD + len(gone.request.body) + len(gone.response.body)
+        self.held = held
+        if held > self.max_bytes or len(entries) > self.limit:
             self.shrink()
 
     def shrink(self) -> None:

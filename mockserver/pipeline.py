@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from mockserver.exchange import Request, Response
@@ -89,47 +90,39 @@ class Space:
 
 
 class Call:
-    """One request on its way through the stages, and all that is known of it so far."""
+    """One request on its way through the stages, and all that is known of it so far.
 
-    __slots__ = (
-        "allow",
-        "asked",
-        "body",
-        "broken",
-        "bulk",
-        "candidates",
-        "content",
-        "credential",
-        "document",
-        "extras",
-        "form",
-        "given",
-        "headers",
-        "included",
-        "inputs",
-        "live",
-        "media",
-        "members",
-        "mount",
-        "now",
-        "parents",
-        "path",
-        "principal",
-        "query",
-        "read",
-        "refusal",
-        "request",
-        "row",
-        "rows",
-        "served",
-        "space",
-        "started",
-        "status",
-        "suffix",
-        "total",
-        "values",
-        "wanted",
-    )
+    What most calls never learn stands in the class, so that a call costs no more than what it holds.
+    """
+
+    broken: str | None = None
+    """The query parameter that can't be read."""
+    suffix = ""
+    allow = ""
+    read = False
+    body: Any = EMPTY
+    """The body as JSON, or `EMPTY`."""
+    form: dict[str, str] | None = None
+    principal: Principal | None = None
+    candidates: tuple[Principal, ...] = ()
+    credential: Any = None
+    bulk = False
+    row: Row | None = None
+    inputs: Mapping[str, Any] = MappingProxyType({})
+    """Parameters that a body carries, for APIs that send them there."""
+    total = 0
+    live: dict[str, dict[str, Any]] | None = None
+    """Members that are worked out at the time of the call, by record key."""
+    asked: tuple[Parent, ...] | None = None
+    """The relationships that are to be included."""
+    included: list[Any] | None = None
+    refusal: Refusal | None = None
+    document: Any = EMPTY
+    media: str | None = None
+    status = 200
+    content = b""
+    wanted: Query = _NO_QUERY
+    """What a list asks of the store; only a list may write it."""
 
     def __init__(self, request: Request, served: Served, values: Mapping[str, str], query: dict[str, str], space: Space) -> None:
         self.request = request
@@ -137,49 +130,24 @@ class Call:
         self.values = values
         """Path parameters, decoded."""
         self.query = query
-        self.broken: str | None = None
         """Query parameters, decoded; of a repeated one the last."""
         self.space = space
         self.now = space.clock.now()
         self.started = space.clock.elapsed()
         self.mount = request.mount
         self.path = request.path
-        self.suffix = ""
-        self.allow = ""
-        self.read = False
-        self.body: Any = EMPTY
-        """The body as JSON, or `EMPTY`."""
-        self.form: dict[str, str] | None = None
-        self.principal: Principal | None = None
-        self.candidates: tuple[Principal, ...] = ()
-        self.credential: Any = None
-        self.bulk = False
         self.parents: dict[str, Any] = {}
         """Members that the path's parents fix, with their values."""
-        self.row: Row | None = None
-        self.inputs: Mapping[str, Any] = {}
-        """Parameters that a body carries, for APIs that send them there."""
         self.given: list[dict[str, Any]] = []
         """The records that came in, one by one, before the stub adds to them."""
         self.members: list[dict[str, Any]] = []
         """What is to be written, one by one."""
-        self.wanted: Query = Query() if served.effect == "list" else _NO_QUERY
-        """What a list asks of the store; only a list may write it."""
         self.rows: list[Row] = []
-        self.total = 0
-        self.live: dict[str, dict[str, Any]] | None = None
-        """Members that are worked out at the time of the call, by record key."""
-        self.asked: tuple[Parent, ...] | None = None
-        """The relationships that are to be included."""
-        self.included: list[Any] | None = None
         self.extras: list[tuple[tuple[str, ...], Any]] = []
         """What stands in the body beside the data, by place."""
-        self.refusal: Refusal | None = None
-        self.document: Any = EMPTY
-        self.media: str | None = None
-        self.status = 200
         self.headers: dict[str, str] = {}
-        self.content = b""
+        if served.effect == "list":
+            self.wanted = Query()
 
 
 Step = Callable[[Call], Answer]

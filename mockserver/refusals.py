@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from mockserver.examples import body_of, response_for
 from mockserver.pipeline import EMPTY, Refusal
 from mockserver.pointer import Tokens, fetch, put, tokens
+from mockserver.schemas import Validator
 from specs.conventions.envelope import Envelope
-from specs.conventions.errors import Cause, Errors
+from specs.conventions.errors import Cause, Errors, MemberIsOneOf
+from specs.conventions.statuses import Statuses
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
@@ -96,26 +98,37 @@ class Refuser:
     def __init__(self, api: Api, served: Served) -> None:
         self._errors: Errors = api.parameters("errors", served)
         self._envelope: Envelope = api.parameters("envelope", served)
+        self._statuses: Statuses = api.parameters("statuses", served)
         self._operation = served.operation
         self._outcome: Tokens = tokens(self._envelope.outcome.member) if self._envelope.outcome is not None else ()
+        self._closed = _closed_sets(api)
+        self._shape: Validator | None = None
 
     def cause(self, name: str) -> tuple[str, Cause]:
         """The cause that answers for one, by name, and its answer."""
         like = LIKE.get(name, ())
-        if self._outcome and not like:
-            like = ("malformed", "invalid_parameter")
+        if self._outcome:
+            like = (*like, "malformed", "invalid_parameter", "invalid_record")
         for candidate in (name, *like):
             if candidate in self._errors.causes:
                 return candidate, self._errors.causes[candidate]
         return name, Cause(status=self._usual_status(name))
 
     def _usual_status(self, name: str) -> int:
-        """The usual status; an operation that documents 422 and no 400, or the other way round, gets that."""
+        """The usual status; an operation that documents 422 and no 400, or the other way round, gets that.
+
+        Where the spec says which statuses there are, it is one of them: a like one, or that of a success where the outcome is in the body.
+        """
         status = USUAL[name][0]
         documented = self._operation.responses if self._operation is not None else {}
         if status in (400, 422) and str(status) not in documented:
-            return next((other for other in (422, 400) if str(other) in documented), status)
-        return status
+            status = next((other for other in (422, 400) if str(other) in documented), status)
+        known = self._statuses.documented
+        if self._outcome and status not in known:
+            return next((other for other in known if 200 <= other <= 299), status)
+        if not known or status in (*known, *self._statuses.by_protocol):
+            return status
+        return next((other for other in (400, 422, *known) if other in known and other // 100 == status // 100), status)
 
     def values(self, refusal: Refusal, cause: Cause) -> dict[str, Any]:
         """What the placeholders of a template stand for."""
@@ -127,7 +140,13 @@ class Refuser:
             if other.status // 100 == cause.status // 100:
                 for name, value in other.values.items():
                     base.setdefault(name, value)
+        base |= {name: self._known(name, allowed, cause) for name, allowed in self._closed.items() if base.get(name) not in allowed}
         return {**base, **{name: fill(value, base) for name, value in cause.values.items()}}
+
+    def _known(self, name: str, allowed: Sequence[Any], cause: Cause) -> Any:
+        """One of the values that the document knows for a member, where a cause is given none: one that goes with its status, if there is any."""
+        others = sorted(self._errors.causes.values(), key=lambda other: (other.status != cause.status, other.status // 100 != cause.status // 100))
+        return next((other.values[name] for other in others if other.values.get(name) in allowed), allowed[0])
 
     def answer(self, refusal: Refusal) -> tuple[int, Mapping[str, str], str | None, Any]:
         """Status, headers, media type (None for the usual) and document."""
@@ -139,7 +158,19 @@ class Refuser:
         values = self.values(refusal, cause)
         if template is None:
             return (cause.status, headers, *self._untold(cause.status, values))
-        return cause.status, headers, None, self._enveloped(fill(template, values), cause)
+        return cause.status, headers, None, self._enveloped(self._shaped(template, values), cause)
+
+    def _shaped(self, template: Any, values: Mapping[str, Any]) -> Any:
+        """The template filled in, with the status as text where the documented shape has it so."""
+        filled = fill(template, values)
+        if self._errors.shape is None or "'{status}'" not in repr(template):
+            return filled
+        if self._shape is None:
+            self._shape = Validator(self._errors.shape)
+        if self._shape.accepts(filled):
+            return filled
+        worded = fill(template, {**values, "status": str(values["status"])})
+        return worded if self._shape.accepts(worded) else filled
 
     def _untold(self, status: int, values: Mapping[str, Any]) -> tuple[str, Any]:
         """The body where a spec has no template: the operation's documented one, or a problem (RFC 9457)."""
@@ -157,6 +188,12 @@ class Refuser:
             document = put(document, tokens(pointer), value)
         document = put(document, tokens(self._envelope.item), body)
         return put(document, self._outcome, cause.values.get(self._outcome[-1], "error"))
+
+
+def _closed_sets(api: Api) -> dict[str, Sequence[Any]]:
+    """The values that a clause lets a named member of an error have, by name."""
+    found = (clause.arguments for clause in api.spec.clauses.values() if clause.rule == "member_is_one_of")
+    return {arguments.member: arguments.values for arguments in found if isinstance(arguments, MemberIsOneOf) and arguments.values}
 
 
 def fill(template: Any, values: Mapping[str, Any]) -> Any:

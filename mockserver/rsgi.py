@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,9 @@ __all__ = ["FramingError", "RsgiApp", "TooLargeError", "merged"]
 
 PATIENCE = 30.0
 """Seconds that a body may take to come."""
+
+_UNDER_WAY = 1.0
+"""Seconds that an answer which was held back may take to reach its socket."""
 
 _CLOSE = [("connection", "close")]
 _END = b""
@@ -47,7 +51,7 @@ class RsgiApp:
     with their percent-encoding undone: they are encoded again, so that only an encoded slash is lost.
     """
 
-    __slots__ = ("_engine", "_gone", "_handle", "_patience", "_reading", "_replays", "_scheme", "_secure", "held")
+    __slots__ = ("_engine", "_gone", "_handle", "_patience", "_reading", "_replays", "_scheme", "_secure", "held", "started")
 
     def __init__(self, engine: Engine, scheme: str = "https", *, secure: int | None = None, patience: float = PATIENCE) -> None:
         from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # here, since ASGI has need of this module, but not of granian
@@ -60,8 +64,10 @@ class RsgiApp:
         self._patience = patience
         self._gone = ProtocolClosed
         self._reading: set[asyncio.Task[Any]] = set()
-        self.held: set[str] = set()
-        """The clients, each by address and port, whose answers are held back."""
+        self.held: Counter[str] = Counter()
+        """The clients, each by address and port, whose answers are held back, and how many."""
+        self.started = asyncio.Event()
+        """Set once requests are taken."""
 
     def cut(self) -> None:
         """Ends the requests whose bodies have not come yet, or whose answers are held back: what a server does before it stops."""
@@ -117,6 +123,8 @@ class RsgiApp:
     def _request(self, scope: Any, headers: dict[str, str], body: bytes) -> Request | None:
         """The request, or None where it does not name its host as HTTP/1.1 asks for."""
         path, host = scope.path, headers.get("host")
+        if HEADER not in headers and HEADER in scope.headers:
+            headers[HEADER] = "\ufffd"  # granian keeps values to itself that are not ASCII, and whoever names a space does not mean the main one
         if (host is None or "," in host) and scope.http_version == "1.1":
             return None
         if "%" in path or not path.isascii():
@@ -128,12 +136,18 @@ class RsgiApp:
     async def _disturb(self, request: Request, disturbance: Disturbance, scope: Any, protocol: Any) -> None:
         from mockserver.delivery import disturbed
 
-        self.held.add(scope.client)
+        self.held[scope.client] += 1
         try:
             with self._cuttable():
                 await disturbed(self._engine, request, disturbance, scope, protocol)
         finally:
-            self.held.discard(scope.client)
+            # Only now is the answer on its way to the socket: until it is there, the connection looks as idle as it was.
+            asyncio.get_running_loop().call_later(_UNDER_WAY, self._let_go, scope.client)
+
+    def _let_go(self, client: str) -> None:
+        self.held[client] -= 1
+        if not self.held[client]:
+            del self.held[client]
 
     @contextmanager
     def _cuttable(self) -> Iterator[None]:

@@ -33,6 +33,11 @@ Beside = Callable[[Engine], Awaitable[None]]
 MAX_HEAD = 64 * 1024
 """The largest request line with headers that is read, in bytes; there may be 100 headers."""
 
+_BACKLOG = 1024
+"""How many connections may wait to be accepted."""
+
+_MOST_CONNECTIONS = 65_536
+
 _AFTERMATH = 0.5
 """Seconds that the server's threads are given to end after it has stopped."""
 
@@ -137,17 +142,49 @@ def _servers(engine: Engine, place: _Place) -> tuple[list[Any], list[RsgiApp], C
 
 def _server(app: RsgiApp, place: _Place, port: int, identity: Identity | None) -> Any:
     """A server of HTTP/1.1. Its buffer bounds request line and headers; its timeout also a connection that says nothing."""
+    from granian import _granian
     from granian.constants import HTTPModes, SSLProtocols
     from granian.http import HTTP1Settings
     from granian.server.embed import Server
 
     settings = HTTP1Settings(header_read_timeout=int(place.patience.head * 1000), max_buffer_size=MAX_HEAD)
-    options: dict[str, Any] = {"http": HTTPModes.http1, "http1_settings": settings, "backlog": 1024}
+    options: dict[str, Any] = {"http": HTTPModes.http1, "http1_settings": settings, "backpressure": _connections()}
     if identity is not None:
         options.update(ssl_cert=identity.certificate, ssl_key=identity.key, ssl_protocol_min=SSLProtocols.tls12)
     server: Any = Server(app, address=place.host, port=port, log_enabled=False, websockets=False, **options)
     server.workers_kill_timeout = _GRACE
+    # Granian's own sockets share their port with whoever else wants it: of two servers started at once, both would have it.
+    server._init_shared_socket = lambda: None
+    rust: Any = _granian
+    server._ssp, server._shd = None, rust.SocketHolder(_listening(place.host, port), False, _BACKLOG)
     return server
+
+
+def _listening(host: str, port: int) -> int:
+    """The descriptor of a socket that listens at a port, and shares it with nobody; raises `OSError`, which names host and port."""
+    link = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        link.bind((host, port))
+        link.listen(_BACKLOG)
+        link.setblocking(False)
+    except OSError as error:
+        link.close()
+        raise OSError(error.errno, error.strerror, f"{host}:{port}") from None
+    return link.detach()
+
+
+def _connections() -> int:
+    """How many connections there may be at a time: as many as this process may have descriptors, but for some that it needs itself.
+
+    With fewer, idle connections keep others waiting; with more, the system refuses to accept them, over and over.
+    """
+    try:
+        import resource
+    except ImportError:
+        return 1024
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return max(128, min(_MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else soft, _MOST_CONNECTIONS) - 128)
 
 
 async def _until_stopped(server: Any) -> None:
@@ -171,11 +208,14 @@ async def _run(
     for number in signals:  # before anything answers: whoever has an answer may end it
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     running = asyncio.gather(*map(_until_stopped, servers))
-    for port in place.ports:
-        await _answering(place.host, port, running)
+    started = asyncio.gather(*(app.started.wait() for app in apps))
+    await asyncio.wait((running, started), return_when=asyncio.FIRST_COMPLETED)
+    if running.done():
+        started.cancel()
+        await running
+        return
     tasks = [asyncio.ensure_future(beside(engine))] if beside is not None else []
-    if place.identity is not None:
-        tasks.append(asyncio.ensure_future(_sweeping(apps[0], place)))
+    tasks.extend(asyncio.ensure_future(_sweeping(app, port, place.patience)) for app, port in zip(apps, place.ports, strict=True))
     tasks.append(asyncio.ensure_future(_stopping(told, stop)))
     ready(stop)
     try:
@@ -193,14 +233,14 @@ async def _stopping(told: asyncio.Event, stop: Callable[[], None]) -> None:
     stop()
 
 
-async def _sweeping(app: RsgiApp, place: _Place) -> None:
-    """Cuts off connections on which nothing happens: the server's own patience begins only once TLS has been agreed on."""
-    patience = max(place.patience.head, place.patience.body)
+async def _sweeping(app: RsgiApp, port: int, patience: Patience) -> None:
+    """Cuts off connections on which nothing happens, and of which the server takes no notice: while TLS is agreed on, or an answer is not read."""
+    longest = max(patience.head, patience.body)
     while True:
-        await asyncio.sleep(patience / 2)
+        await asyncio.sleep(longest / 2)
         held = set(map(plain, app.held))
-        for client, link in links_at(place.port):
-            if client not in held and idle_for(link) > patience:
+        for client, link in links_at(port):
+            if client not in held and idle_for(link) > longest:
                 sever(link, b"")
             link.close()
 
@@ -221,6 +261,7 @@ def serve(
     `plain_port` are taken to come over plain HTTP. `beside` runs for as long as it serves.
     """
     place = _place(host, port, plain_port, identity, None)
+    _raise_limit()
     engine = _lasting(engine_factory)
 
     def ready(stop: Callable[[], None]) -> None:  # noqa: ARG001
@@ -237,6 +278,17 @@ def serve(
     while (_threads() > threads or not threads) and time.monotonic() < deadline:
         time.sleep(0.005)
     return 0
+
+
+def _raise_limit() -> None:
+    """Lets this process have as many descriptors as it may have by its hard limit: the usual soft one is meant for programs without connections."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = _MOST_CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, _MOST_CONNECTIONS)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _lasting(engine_factory: Callable[[], Engine]) -> Engine:
@@ -273,21 +325,6 @@ def _threads() -> int:
 def _url(scheme: str, host: str, port: int) -> str:
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     return f"{scheme}://{shown}:{port}"
-
-
-async def _answering(host: str, port: int, running: asyncio.Future[Any]) -> None:
-    """Waits until the port takes connections, or the server has ended."""
-    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    while not running.done():
-        try:
-            _, writer = await asyncio.open_connection(reached, port)
-        except OSError:
-            await asyncio.sleep(0.005)
-            continue
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
-        return
 
 
 @contextmanager

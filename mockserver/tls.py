@@ -17,6 +17,9 @@ __all__ = ["Identity", "TlsError", "given_identity", "made_identity"]
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """The names by which this machine reaches itself."""
 
+_LARGEST = 1024 * 1024
+"""The largest file of certificates that is read, in bytes."""
+
 _ANY = ("0.0.0.0", "::", "")
 
 
@@ -71,10 +74,7 @@ def _write(path: Path, content: bytes, mode: int) -> None:
 def given_identity(certificate: str | Path, key: str | Path) -> Identity:
     """The certificate and key in these PEM files; raises `TlsError` where they can't be read, don't match, or are encrypted."""
     for option, path in (("--tls-cert", certificate), ("--tls-key", key)):
-        try:
-            Path(path).read_bytes()
-        except OSError as error:
-            raise TlsError(f"{option} {path}: can't be read ({error.strerror or error})") from None
+        _check_file(option, Path(path))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         context.load_cert_chain(certificate, key, password=_no_password)
@@ -85,6 +85,18 @@ def given_identity(certificate: str | Path, key: str | Path) -> Identity:
             raise TlsError(f"--tls-key {key}: the key is not that of the certificate {certificate}") from None
         raise TlsError(_unusable(certificate, key)) from None
     return Identity(Path(certificate), Path(key))
+
+
+def _check_file(option: str, path: Path) -> None:
+    """Raises `TlsError` where there is no file that can be read whole: a device may have no end, and a pipe nobody who writes."""
+    try:
+        if not path.is_file() and path.exists():
+            raise TlsError(f"{option} {path}: is no file; name a PEM file")
+        if path.stat().st_size > _LARGEST:
+            raise TlsError(f"{option} {path}: is larger than {_LARGEST // 1024} KiB; name a PEM file")
+        path.read_bytes()
+    except OSError as error:
+        raise TlsError(f"{option} {path}: can't be read ({error.strerror or error}); name a PEM file") from None
 
 
 def _no_password() -> str:

@@ -47,6 +47,7 @@ async def _spawn(
     later = _python._cbsched_aioschedule(loop, scheduler._ctx, awaited)
     scheduler._schedule_fn = _first(app.answered, later)
     worker.serve_async(scheduler, loop, stopped)
+    app.started.set()
     await ended
 
 

@@ -8,6 +8,7 @@ from importlib import import_module
 import click
 
 from proctor import __version__
+from proctor.interrupts import heard
 
 __all__ = ["main"]
 
@@ -40,6 +41,15 @@ class Lazily(click.Group):
             ctx.fail(f"no command {cmd_name!r}; " + (f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COMMANDS)}"))
         command: click.Command = import_module(f"proctor.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs the command; one that is interrupted, and has no more to say of it, ends with 130."""
+        try:
+            with heard():
+                return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            raise SystemExit(130) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """The commands with a line each, without importing them."""

@@ -35,7 +35,7 @@ PERMITS = {"write": "write", "exhaust-rate-limit": "exhaust_rate_limit"}
 @click.option("--plain-url", help="Where the implementation is over plain HTTP, only to see that it refuses.")
 @click.option("--base-path", help="Where the operations' paths begin, if that can't be found out.")
 @click.option("--ca-file", type=click.Path(), help="The CA of a private certificate.")
-@click.option("--timeout", type=click.FloatRange(0.1), help="Seconds for one read.  [default: 10]")
+@click.option("--timeout", type=click.FloatRange(0.1, 3600), help="Seconds for one read.  [default: 10]")
 @click.option("--only", "clauses", multiple=True, metavar="CLAUSE", help="Only these clauses (an id, or the beginning of one).")
 @click.option("--read-only", is_flag=True, help="Send nothing that writes.")
 @click.option("--permit", "permits", multiple=True, type=click.Choice(list(PERMITS)), help="What the examination may do beside reading.")

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import click
 
-from proctor.problems import specs_of
+from proctor.problems import served_together
 
 __all__ = ["command"]
+
+INTERRUPTED = 130
+"""The exit code of an examination that was interrupted: whoever ends one ends them all."""
 
 
 @click.command("demo")
@@ -24,7 +27,7 @@ def command(apis: tuple[str, ...], reports: str, rate_limit: bool) -> None:
     from proctor.check import ensure_writable, examine_url, write_reports
     from proctor.inprocess import stub_target
 
-    specs, codes = specs_of(apis), []
+    specs, codes = served_together(apis), []
     paths = {spec.api: Path(reports) / f"{spec.api}.json" for spec in specs}
     ensure_writable((("json", path) for path in paths.values()), "--reports")
     with live(*specs, tls=True, plain=True, rate_limit=None if rate_limit else 0) as server:
@@ -35,4 +38,6 @@ def command(apis: tuple[str, ...], reports: str, rate_limit: bool) -> None:
             write_reports(examination, [("json", paths[spec.api])])
             click.echo(f"Report: {paths[spec.api]}\n")
             codes.append(exit_code(examination))
+            if codes[-1] == INTERRUPTED:
+                break
     raise SystemExit(max(codes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -63,4 +64,5 @@ class EngineTransport:
         asked = StubRequest(request.method, parts.path or "/", parts.query, headers, request.body or b"", parts.scheme, f"{parts.scheme}://{parts.netloc}")
         started = time.perf_counter()
         answer = self.engine.handle(asked)
-        return Response(answer.status, tuple(answer.headers.items()), b"" if request.method == "HEAD" else answer.body, time.perf_counter() - started)
+        headers = {"date": formatdate(self.engine.clock.now(), usegmt=True), **answer.headers}  # as any server says it
+        return Response(answer.status, tuple(headers.items()), b"" if request.method == "HEAD" else answer.body, time.perf_counter() - started)

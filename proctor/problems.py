@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 import click
 
@@ -11,7 +13,10 @@ from specs import SpecError, load
 from specs.catalogue import names
 from specs.model import Clause, Spec
 
-__all__ = ["CannotGoOn", "clause_of", "spec_of", "specs_of"]
+__all__ = ["CannotGoOn", "clause_of", "served_together", "spec_of", "specs_of"]
+
+_SEGMENT = re.compile(r"(?!__proctor$)[A-Za-z0-9._~-]+", re.ASCII)
+"""A name that can be the first segment of a path as it stands; one is the control plane's own."""
 
 
 class CannotGoOn(click.ClickException):
@@ -31,6 +36,24 @@ def spec_of(name_or_path: str) -> Spec:
 def specs_of(given: Iterable[str]) -> list[Spec]:
     """The specs named, or all that are shipped."""
     return [spec_of(name) for name in (list(given) or names())]
+
+
+def served_together(given: Iterable[str]) -> list[Spec]:
+    """The specs named, or all that are shipped, each of which has a name of its own to be served under; raises `CannotGoOn`."""
+    chosen = list(given) or list(names())
+    found: dict[str, tuple[str, Spec]] = {}
+    for text, spec in zip(chosen, specs_of(chosen), strict=True):
+        other, known = found.setdefault(spec.api, (text, spec))
+        if known is spec:
+            continue
+        if Path(known.path).resolve() == Path(spec.path).resolve():
+            raise CannotGoOn(f"{text}: is named twice; leave one of the two away")
+        raise CannotGoOn(f"{other}, {text}: both are called {spec.api!r}, and an API is served under its name; rename one of the files")
+    for text, spec in found.values() if len(found) > 1 else ():
+        if not _SEGMENT.fullmatch(spec.api):
+            wanted = "letters, digits, '.', '_', '~' and '-', and not '__proctor'"
+            raise CannotGoOn(f"{text}: beside others it is served under /{spec.api}, which is no path; rename the file (expected {wanted}), or serve it alone")
+    return [spec for _, spec in found.values()]
 
 
 def clause_of(clause_id: str, file: str | None = None) -> tuple[Spec, Clause]:

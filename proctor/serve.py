@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from errno import EACCES, EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, EINVAL
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from proctor.problems import CannotGoOn, specs_of
+from proctor.problems import CannotGoOn, served_together
 from specs.model import Spec
 
 if TYPE_CHECKING:
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+
+_MOST_RECORDS = 10_000_000
+"""More than a machine holds, and than anybody waits for."""
+
+_LAST_MOMENT = 253_370_764_800.0
+"""The year 9999 begins: as for the control plane, later moments can't be written."""
 
 _TRANSPORT = "Disturb connections: latency=200ms, dribble=16B, truncate=50%, reset, length=+10, garbage, status=503; each with rate=30%."
 
@@ -37,7 +44,13 @@ _TRANSPORT = "Disturb connections: latency=200ms, dribble=16B, truncate=50%, res
 @click.option("--plain-port", type=click.IntRange(0, 65535), help="A second port, whose callers come over plain HTTP as the API sees it; 0: any.")
 @click.option("--watch", is_flag=True, help="Reload a spec when its files change, and keep the records.")
 @click.option("--rate-limit", type=click.IntRange(0), help="Requests per window instead of the documented limit; 0 lifts it.")
-@click.option("--clock", type=float, metavar="SECONDS", help="Freeze the stub's clock at this moment (seconds since the epoch).")
+@click.option(
+    "--clock",
+    type=float,
+    callback=lambda *given: _moment(given[2]),
+    metavar="SECONDS",
+    help="Freeze the stub's clock at this moment (seconds since the epoch).",
+)
 @click.option("--store", default="memory", show_default=True, metavar="memory|sqlite:FILE", help="Where records are kept; a file keeps them after the end.")
 @click.option("--records", multiple=True, metavar="[API/RESOURCE=]N", help="Fill the largest list of each API, or that one, up to N records.")
 @click.option("--control-token", envvar="PROCTOR_CONTROL_TOKEN", show_envvar=True, help="Opens the control plane, /__proctor/, to other machines.")
@@ -70,7 +83,7 @@ def command(
     from mockserver.tls import TlsError
 
     gc.disable()  # nothing that is loaded now is garbage; the server turns the collector on again
-    specs = specs_of(apis)
+    specs, address = served_together(apis), _address(host)
 
     def engine() -> Engine:
         mode = "replay" if replay else "stateful"
@@ -80,12 +93,41 @@ def command(
     try:
         with _identity(host, tls, tls_cert, tls_key) as identity:
             beside = _watching(apis) if watch else None
-            raise SystemExit(serve(engine, host, port, announce=_announce, identity=identity, plain_port=plain_port, beside=beside))
+            raise SystemExit(serve(engine, address, port, announce=_announce, identity=identity, plain_port=plain_port, beside=beside))
     except (FaultError, StoreError, AmountError, TlsError) as error:
         raise CannotGoOn(str(error)) from None
     except OSError as error:
-        place, option = error.filename or f"{host}:{port}", "--port" if error.filename != f"{host}:{plain_port}" else "--plain-port"
-        raise CannotGoOn(f"{place}: can't be listened on ({error.strerror or error}); choose another with {option}, or 0 for any that is free") from None
+        raise CannotGoOn(_told(error, address, plain_port)) from None
+
+
+def _moment(seconds: float | None) -> float | None:
+    if seconds is not None and not 0 <= seconds < _LAST_MOMENT:
+        raise click.BadParameter(f"{seconds:g} is no moment from 1970 to 9998; give the seconds since the epoch, such as 1700000000.")
+    return seconds
+
+
+def _address(host: str) -> str:
+    """The address that a host is, or that its name stands for, that of IPv4 first; raises `CannotGoOn` where it stands for none."""
+    from socket import AF_INET, SOCK_STREAM, getaddrinfo
+
+    try:
+        found = sorted(getaddrinfo(host or "?", None, type=SOCK_STREAM), key=lambda one: one[0] != AF_INET)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no name"
+        raise CannotGoOn(f"--host {host!r}: stands for no address ({why}); give an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all") from None
+    return str(found[0][4][0])
+
+
+def _told(error: OSError, address: str, plain_port: int | None) -> str:
+    """What to do about a port that can't be had, or another thing that the system refuses."""
+    place, reason = error.filename, error.strerror or str(error)
+    if place is None or not str(place).startswith(f"{address}:"):
+        return f"{place}: {reason}" if place else f"the system refuses: {reason}"
+    if error.errno in (EADDRNOTAVAIL, EAFNOSUPPORT, EINVAL):
+        return f"{place}: can't be listened on ({reason}); give --host an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all"
+    option = "--plain-port" if place == f"{address}:{plain_port}" else "--port"
+    what = {EADDRINUSE: "another", EACCES: "one above 1023"}.get(error.errno or 0, "another")
+    return f"{place}: can't be listened on ({reason}); choose {what} with {option}, or 0 for any that is free"
 
 
 def _stored(specs: list[Spec], store: str, records: tuple[str, ...]) -> dict[str, Any]:
@@ -93,13 +135,20 @@ def _stored(specs: list[Spec], store: str, records: tuple[str, ...]) -> dict[str
     from mockserver.filling import amounts
     from mockserver.store.opening import open_store
 
-    return {"records": amounts(records, specs), "store": open_store(store, specs)}
+    wanted = amounts(records, specs)
+    for (api, resource), number in wanted.items():
+        if number > _MOST_RECORDS:
+            raise CannotGoOn(f"--records: {number} records of {api}/{resource} are too many; at most {_MOST_RECORDS} are made")
+    return {"records": wanted, "store": open_store(store, specs)}
 
 
 def _controlled(replay: bool, *, journal: bool | None, journal_size: int, control_token: str | None, max_spaces: int) -> dict[str, Any]:
     """The engine's options for its control plane; a replay keeps no journal unasked, since it is there for speed."""
     from mockserver.journal import Journal
 
+    if control_token and not (control_token.isascii() and control_token.isprintable() and control_token == control_token.strip()):
+        wanted = "printable ASCII without spaces around it, as a header can hold it"
+        raise CannotGoOn(f"--control-token: the token (or PROCTOR_CONTROL_TOKEN) is not {wanted}; choose another")
     kept = Journal(on=not replay if journal is None else journal, limit=journal_size)
     return {"journal": kept, "control_token": control_token, "max_spaces": max_spaces}
 
@@ -126,16 +175,22 @@ def _watching(apis: tuple[str, ...]) -> Callable[[Any], Any]:
     from mockserver.watch import watching
     from specs import names
 
-    return watching(apis or names(), click.echo)
+    return watching(apis or names(), _say)
+
+
+def _say(line: str) -> None:
+    """Prints a line; that nobody reads any more is no reason not to serve."""
+    with suppress(OSError):
+        click.echo(line)
 
 
 def _announce(live: Live) -> None:
     for api in live.engine.apis.values():
         credential = next((principal.credential for principal in api.spec.seed.principals if principal.name == "full"), {})
         fields = " ".join(f"{name}={value}" for name, value in credential.items())
-        click.echo(f"{api.spec.title}: {live.of(api.name)}" + (f"  (full: {fields})" if fields else ""))
+        _say(f"{api.spec.title}: {live.of(api.name)}" + (f"  (full: {fields})" if fields else ""))
     if live.ca_file is not None:
-        click.echo(f"Trust this CA file, which is there until the end: {live.ca_file}")
+        _say(f"Trust this CA file, which is there until the end: {live.ca_file}")
     if live.plain_url is not None:
-        click.echo(f"Plain HTTP, as the API sees it: {live.plain_url}")
-    click.echo(f"Ready on {live.url}. Ctrl-C ends it.")
+        _say(f"Plain HTTP, as the API sees it: {live.plain_url}")
+    _say(f"Ready on {live.url}. Ctrl-C ends it.")

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from specs.words import an
+
 __all__ = [
     "Body",
     "Clause",
@@ -192,6 +194,11 @@ class Resource:
     parents: tuple[Parent, ...]
     create: Mapping[str, Any]
     owned: bool = True
+
+    @property
+    def one(self) -> str:
+        """One of its records in words: `an assignment`."""
+        return an(self.singular)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from mockserver.behaviours.authentication import Reader, reader
 from mockserver.breaking import Change, after
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
-from mockserver.schemas import Validator
+from mockserver.schemas import Validator, properties
 from mockserver.store import Row
 from mockserver.timekeeper import Timekeeper, counted, elapsed, forget
-from mockserver.values import MISFIT, coerce
+from mockserver.values import MISFIT, coerce, types_of
 from specs.conventions.actions import Action, Actions, Limit, Timer
 
 if TYPE_CHECKING:
@@ -112,6 +112,38 @@ def _live(change: Callable[[dict[str, Any], Row, Timer], None]) -> Change:
     return apply
 
 
+def _where(concerns: Callable[[Action, Actions], bool], wrap: Wrap) -> Wrap:
+    """The wrap that breaks the operations of the actions that a fault is about, and no others."""
+
+    def broken(step: Step, site: Site) -> Step:
+        action = site.parameters.actions.get(site.served.effect or "")
+        return wrap(step, site) if action is not None and concerns(action, site.parameters) else step
+
+    return broken
+
+
+def _starts(action: Action, actions: Actions) -> bool:  # noqa: ARG001
+    return action.starts
+
+
+def _stops(action: Action, actions: Actions) -> bool:  # noqa: ARG001
+    return action.stops and not action.set
+
+
+def _guarded(action: Action, actions: Actions) -> list[bool]:
+    """For each guarded member that the action sets, whether it sets it to the value with which nothing can be started."""
+    guards = [guard for other in actions.actions.values() if other.starts for guard in other.guards]
+    return [action.set[guard.member] == guard.equals for guard in guards if guard.member in action.set]
+
+
+def _closes(action: Action, actions: Actions) -> bool:
+    return any(_guarded(action, actions))
+
+
+def _reopens(action: Action, actions: Actions) -> bool:
+    return False in _guarded(action, actions)
+
+
 def _not_done(step: Step, site: Site) -> Step:  # noqa: ARG001
     """Answers, and does nothing."""
     return lambda call: None  # noqa: ARG005
@@ -159,7 +191,8 @@ def _an_hour_ago(members: dict[str, Any], row: Row, timer: Timer) -> None:  # no
 def _entry_closed(members: dict[str, Any], row: Row, timer: Timer) -> None:  # noqa: ARG001
     entry = members.get(timer.current or "")
     if isinstance(entry, dict):
-        ends = {name: entry.get("start") for name, written in timer.entry.items() if written == "{stop}"}
+        began = next((entry.get(name) for name, written in timer.entry.items() if written == "{start}"), None)
+        ends = {name: began for name, written in timer.entry.items() if written == "{stop}"}
         members[timer.current or ""] = {**entry, **ends}
 
 
@@ -300,7 +333,12 @@ def _in_minutes(members: dict[str, Any], row: Row, timer: Timer) -> None:  # noq
 
 def _has_limit(spec: Spec, clause: Clause) -> bool:
     timer = spec.convention(clause).parameters.timer
-    return timer is not None and timer.limit is not None
+    return timer is not None and timer.limit is not None and _are_made(spec, clause)
+
+
+def _are_made(spec: Spec, clause: Clause) -> bool:
+    """Whether records of the actions' resource can be made, so that they may be told anything."""
+    return "create" in spec.resources[spec.convention(clause).parameters.resource].operations
 
 
 def _timer(spec: Spec, clause: Clause) -> Timer | None:
@@ -324,24 +362,29 @@ def _shows_starts(spec: Spec, clause: Clause) -> bool:
 
 
 def _enters_inputs(spec: Spec, clause: Clause) -> bool:
-    """Whether the open entry shows an input of a start."""
-    timer, actions = _timer(spec, clause), spec.convention(clause).parameters.actions.values()
-    inputs = {f"{{{name}}}" for action in actions if action.starts for name in action.inputs}
-    return timer is not None and timer.current is not None and any(written in inputs for written in timer.entry.values() if isinstance(written, str))
+    """Whether the open entry shows an input of a start for which the record offers values: in an array that is named like it."""
+    timer, parameters = _timer(spec, clause), spec.convention(clause).parameters
+    arrays = [name for name, schema in properties(spec.resources[parameters.resource].schema).items() if "array" in types_of(schema)]
+    known = [name for action in parameters.actions.values() if action.starts for name in action.inputs]
+    offered = {f"{{{name}}}" for name in known if any(array[:_ALIKE] == name[:_ALIKE] for array in arrays)}
+    return timer is not None and timer.current is not None and any(written in offered for written in timer.entry.values() if isinstance(written, str))
 
 
 def _shows_running(spec: Spec, clause: Clause) -> bool:
     """Whether the clause speaks of an operation that shows a record while it runs: any but those that start and stop it."""
     actions = spec.convention(clause).parameters.actions
-    return any(spec.operations[name].effect not in (*actions, "create", "delete") for name in clause.operations)
+    return _are_made(spec, clause) and any(spec.operations[name].effect not in (*actions, "create", "delete") for name in clause.operations)
 
+
+_ALIKE = 6
+"""So many letters are the same in the name of an input and in that of the array that offers its values: `activity_uuid`, `activities`."""
 
 _OWN = {"start", "stop", "record", "user", "uuid"}
 _DONE, _SHOWN = Stage.EFFECT, Stage.DOCUMENT
 
 FAULTS = {
     "starting_runs": {
-        "not_done": Fault("A start is answered, and nothing runs.", _DONE, _not_done),
+        "not_done": Fault("A start is answered, and nothing runs.", _DONE, _where(_starts, _not_done)),
         "not_running": Fault("The answer to a start says that nothing runs.", _SHOWN, after(_live(_not_running))),
         "no_entry": Fault("There is no open entry after a start.", _SHOWN, after(_live(_no_entry)), fits=_shows_entries),
         "input_lost": Fault("The entry lacks what was given.", _SHOWN, after(_live(_input_lost)), fits=_enters_inputs),
@@ -350,24 +393,24 @@ FAULTS = {
         "entry_closed": Fault("The entry has an end already.", _SHOWN, after(_live(_entry_closed)), fits=_shows_ends),
     },
     "one_runs_per_user": {
-        "several_run": Fault("The record that ran before runs on.", _DONE, _several_run),
-        "busy": Fault("A start is refused while another record runs.", _DONE, _busy),
+        "several_run": Fault("The record that ran before runs on.", _DONE, _where(_starts, _several_run)),
+        "busy": Fault("A start is refused while another record runs.", _DONE, _where(_starts, _busy)),
     },
     "stopping_adds_the_time": {
         "time_lost": Fault("The time is not added.", _DONE, _without_totals(factor=0)),
         "twice": Fault("The time is added twice.", _DONE, _without_totals(factor=2)),
-        "not_done": Fault("A stop is answered, and the record runs on.", _DONE, _not_done),
+        "not_done": Fault("A stop is answered, and the record runs on.", _DONE, _where(_stops, _not_done)),
     },
     "closed_refuses_to_start": {
-        "not_done": Fault("A record that is closed stays open.", _DONE, _not_done),
-        "shown_only": Fault("A record is shown as closed, and stays open.", _DONE, _shown_only),
-        "other_spelling": Fault("A record is closed with a word that nobody knows, so that it can be started.", _DONE, _in_capitals),
+        "not_done": Fault("A record that is closed stays open.", _DONE, _where(_closes, _not_done)),
+        "shown_only": Fault("A record is shown as closed, and stays open.", _DONE, _where(_closes, _shown_only)),
+        "other_spelling": Fault("A record is closed with a word that nobody knows, so that it can be started.", _DONE, _where(_closes, _in_capitals)),
         "starts": Fault("A closed record can be started.", _DONE, _starting_closed, everywhere=True),
     },
     "reopened_can_start": {
-        "not_done": Fault("A record that is reopened stays closed.", _DONE, _not_done),
-        "shown_only": Fault("A record is shown as open, and stays closed.", _DONE, _shown_only),
-        "refused": Fault("A closed record can't be reopened.", _DONE, _refused),
+        "not_done": Fault("A record that is reopened stays closed.", _DONE, _where(_reopens, _not_done)),
+        "shown_only": Fault("A record is shown as open, and stays closed.", _DONE, _where(_reopens, _shown_only)),
+        "refused": Fault("A closed record can't be reopened.", _DONE, _where(_reopens, _refused)),
     },
     "limit_members_follow": {
         "never_over": Fault("A record is never over its limit.", _SHOWN, after(_limited_otherwise(_never_over)), fits=_has_limit),
@@ -375,8 +418,8 @@ FAULTS = {
         "never_null": Fault("Without a limit, the members are not null.", _SHOWN, after(_limited_otherwise(_never_null)), fits=_has_limit),
     },
     "totals_count_the_time": {
-        "standing_still": Fault("The totals never grow.", _SHOWN, after(_live(_standing_still))),
+        "standing_still": Fault("The totals never grow.", _SHOWN, after(_live(_standing_still)), fits=_are_made),
         "not_while_running": Fault("The totals leave out the time that runs.", _SHOWN, _closed_only, fits=_shows_running),
-        "minutes": Fault("The totals are in minutes.", _SHOWN, after(_live(_in_minutes))),
+        "minutes": Fault("The totals are in minutes.", _SHOWN, after(_live(_in_minutes)), fits=_are_made),
     },
 }

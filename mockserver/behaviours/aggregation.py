@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from mockserver.breaking import Change, after, forgiving, other_status_of, refused, rewrite, server_error, thaw
-from mockserver.misbehaviours.listing import leaving_none
+from mockserver.misbehaviours.listing import has_pages, leaving_none, titled, worded
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.pointer import tokens
 from mockserver.store import Query, Row, sort_value
@@ -154,21 +154,25 @@ _READ, _TOLD = Stage.VALIDATION, Stage.DOCUMENT
 FAULTS = {
     "aggregate_is_right": {
         "unfiltered": Fault("Aggregates count the whole list, filtered or not.", _TOLD, _over(_unfiltered)),
-        "page_only": Fault("Aggregates count the page only.", _TOLD, _over(lambda call: call.rows)),
+        "page_only": Fault("Aggregates count the page only.", _TOLD, _over(lambda call: call.rows), fits=has_pages),
         "one_more": Fault("Aggregates are one too high.", _TOLD, after(_told(lambda value: value + 1 if isinstance(value, int | float) else value))),
         "missing": Fault("Aggregates do not come.", _TOLD, after(_left_out)),
     },
     "unsupported_aggregate_is_refused": {
         "ignored": Fault("An unknown aggregate is not looked at.", _READ, _unknown_left_out),
         "server_error": Fault("An unknown aggregate makes the server fail.", Stage.RENDERING, refused(server_error, "unsupported_aggregate")),
-        "other_text": Fault("The refusal has other texts than documented.", Stage.RENDERING, refused(_retitled, "unsupported_aggregate")),
+        "other_text": Fault(
+            "The refusal has other texts than documented.", Stage.RENDERING, refused(_retitled, "unsupported_aggregate"), fits=worded("unsupported_aggregate")
+        ),
         "other_status": Fault("The refusal has another status.", Stage.RENDERING, refused(_misstatus("unsupported_aggregate"), "unsupported_aggregate")),
     },
     "unsupported_group_is_refused": {
         "ignored": Fault("An unknown group is not looked at.", _READ, forgiving("unsupported_group")),
         "nothing": Fault("An unknown group gives an empty list.", _READ, leaving_none("unsupported_group")),
         "server_error": Fault("An unknown group makes the server fail.", Stage.RENDERING, refused(server_error, "unsupported_group")),
-        "other_text": Fault("The refusal has other texts than documented.", Stage.RENDERING, refused(_retitled, "unsupported_group")),
+        "other_text": Fault(
+            "The refusal has other texts than documented.", Stage.RENDERING, refused(_retitled, "unsupported_group"), fits=titled("unsupported_group")
+        ),
         "other_status": Fault("The refusal has another status.", Stage.RENDERING, refused(_misstatus("unsupported_group"), "unsupported_group")),
     },
 }

@@ -109,7 +109,7 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
     cause = parameters.cause
 
     def authenticate(call: Call) -> Answer:
-        values = tuple(_first(places, call) for places in readers)
+        values = tuple([_first(places, call) for places in readers])
         found = callers.get(values)
         if found is None and not api.principals and all(values):
             found = (api.anyone,)

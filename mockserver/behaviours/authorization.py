@@ -60,6 +60,12 @@ def _is_documented(spec: Spec, clause: Clause) -> bool:
     return bool(spec.convention(clause).parameters.documented)
 
 
+def _is_denied(served: Served, site: Site) -> bool:
+    """Whether the clause's role may not do the operation."""
+    role = site.parameters.roles.get(site.arguments.role) if site.arguments is not None else None
+    return role is not None and (served.id in role.denied or "*" in role.denied)
+
+
 def _some_write_is_denied(spec: Spec, clause: Clause) -> bool:
     role = spec.convention(clause).parameters.roles.get(clause.arguments.role) if clause.arguments is not None else None  # type: ignore[attr-defined]
     denied = role.denied if role is not None else []
@@ -74,7 +80,7 @@ def _has_texts(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
 FAULTS = {
     "limited_role_is_refused": {
         "allowed": Fault("Roles are not looked at.", Stage.AUTHORIZATION, forgiving()),
-        "one_allowed": Fault("One operation does not look at roles.", Stage.AUTHORIZATION, last_only(forgiving()), fits=_is_documented),
+        "one_allowed": Fault("One operation does not look at roles.", Stage.AUTHORIZATION, last_only(forgiving(), _is_denied), fits=_is_documented),
         "done_all_the_same": Fault("The caller is refused, and what was asked is done.", Stage.AUTHORIZATION, _done_all_the_same, fits=_some_write_is_denied),
         "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, wrong_status),
         "other_text": Fault("The refusal has other texts than documented.", Stage.RENDERING, wrong_text, fits=_has_texts),

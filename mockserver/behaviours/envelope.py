@@ -156,7 +156,7 @@ class _Faces:
         if call.live is not None:
             return [self._live(call, row) for row in rows]
         texts = [row.json for row in rows] if self._plain else [self._json(row) for row in rows]
-        return orjson.Fragment(b"[" + b",".join(texts) + b"]")
+        return orjson.Fragment(b"[%b]" % b",".join(texts))
 
     def _live(self, call: Call, row: Row) -> Mapping[str, Any]:
         live = call.live.get(row.key) if call.live is not None else None

@@ -119,6 +119,20 @@ def _concerned(change: Change) -> Wrap:
     return wrap
 
 
+_OF_RECORDS = {"not_found", "foreign_record"}
+_OF_MEMBERS = {"invalid_record", "metadata", "client_id", "conflict"}
+
+
+def _can_bring_about(served: Served, site: Site) -> bool:
+    """Whether a call of the operation can bring the clause's cause about: by a record that it names, or by members that it writes."""
+    cause = site.arguments.cause
+    if cause in _OF_RECORDS:
+        return served.names_record
+    if cause == "parent_not_found":
+        return bool(served.parents)
+    return served.writes if cause in _OF_MEMBERS else True
+
+
 def _misstatus(call: Call, site: Site) -> None:
     assert call.refusal is not None
     call.status = other_status_of(site, site.arguments.cause if site.arguments.cause in site.parameters.causes else call.refusal.cause)
@@ -224,7 +238,7 @@ FAULTS = {
         "other_status": Fault("The cause has another error's status.", Stage.RENDERING, _concerned(_misstatus)),
         "success": Fault("The cause is answered as a success.", Stage.RENDERING, _concerned(_success)),
         "server_error": Fault("The cause is answered as a fault of the server.", Stage.RENDERING, _concerned(server_error)),
-        "one_operation": Fault("In one operation, the cause has another error's status.", Stage.RENDERING, last_only(_concerned(_misstatus))),
+        "one_operation": Fault("In one operation, the cause has another error's status.", Stage.RENDERING, last_only(_concerned(_misstatus), _can_bring_about)),
         "other_text": Fault("The cause has other texts than documented.", Stage.RENDERING, _concerned(_other_text), fits=_has_texts),
     },
     "member_is_one_of": {

@@ -13,7 +13,7 @@ from specs.conventions.isolation import Isolation, Sharing
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
-    from specs.model import Group, Principal, Resource
+    from specs.model import Clause, Group, Principal, Resource, Spec
 
 __all__ = ["FAULTS", "account_of", "steps", "visible"]
 
@@ -164,6 +164,10 @@ def _selector_may_be_missing(step: Step, site: Site) -> Step:
     return lambda call: None if read(call) is None else step(call)
 
 
+def _reads(spec: Spec, clause: Clause) -> bool:
+    return any(spec.operations[name].effect == "read" for name in clause.operations)
+
+
 FAULTS = {
     "foreign_record_is_refused": {
         "shown": Fault("Any record whose id is known can be read, changed and deleted.", Stage.SELECTION, _unowned),
@@ -171,7 +175,7 @@ FAULTS = {
     },
     "only_own_records_are_seen": {
         "others_listed": Fault("Lists hold records of others, too.", Stage.VALIDATION, _of_everyone),
-        "others_shown": Fault("A record of somebody else can be read by its id.", Stage.SELECTION, _unowned),
+        "others_shown": Fault("A record of somebody else can be read by its id.", Stage.SELECTION, _unowned, fits=_reads),
     },
     "every_record_of_the_account_is_seen": {
         "own_only": Fault("Lists hold only what the caller made itself.", Stage.VALIDATION, _by_user),

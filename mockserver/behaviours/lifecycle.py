@@ -23,6 +23,7 @@ from mockserver.breaking import (
     thaw,
 )
 from mockserver.inputs import Inputs
+from mockserver.misbehaviours.listing import told_apart
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.pointer import fetch, tokens
 from mockserver.records import Maker
@@ -137,8 +138,7 @@ def _taken(call: Call, key: str) -> Answer:
 
 
 def _list(call: Call) -> Answer:
-    rows, call.total = call.space.store.select(call.served.table(call), call.wanted)
-    call.rows = list(rows)
+    call.rows, call.total = call.space.store.select(call.served.table(call), call.wanted)
     return None
 
 
@@ -174,8 +174,8 @@ def _change(maker: Maker, *, replaces: bool) -> Step:
     return change
 
 
-def _not_kept(call: Call, site: Site) -> None:  # noqa: ARG001
-    for row in call.rows:
+def _not_kept(call: Call, site: Site) -> None:
+    for row in call.rows if site.served.effect == "create" else ():
         call.space.store.delete(call.served.table(call), row.key)
 
 
@@ -220,13 +220,13 @@ def _with_body(body: bytes | None) -> Change:
     return change
 
 
-def _undeleted(call: Call, site: Site) -> None:  # noqa: ARG001
-    if call.row is not None:
+def _undeleted(call: Call, site: Site) -> None:
+    if call.row is not None and site.served.effect == "delete":
         call.space.store.put(call.served.table(call), call.row)
 
 
-def _still_listed(call: Call, site: Site) -> None:  # noqa: ARG001
-    if call.row is not None:
+def _still_listed(call: Call, site: Site) -> None:
+    if call.row is not None and site.served.effect == "delete":
         row = call.row
         call.space.store.put(call.served.table(call), Row(f"{row.key}~deleted", row.account, row.user, row.record))
 
@@ -370,6 +370,8 @@ def _must_be_empty(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
 
 
 def _other_success(call: Call, site: Site) -> None:
+    if site.served.effect != "delete":
+        return
     success = site.api.parameters("statuses", site.served).success
     documented = success.get(site.served.effect or "") or success.get("default")
     passing: list[Status] = ["2xx"] if documented is None else [documented.status, *documented.accept, *documented.tolerate]
@@ -390,8 +392,8 @@ def _resource_left_out(call: Call, site: Site) -> None:
         call.document = {"meta": {"created": True}}
 
 
-def _as(call: Call, status: int) -> None:
-    call.status = status
+def _not_found(call: Call, site: Site) -> None:  # noqa: ARG001
+    call.status = 404
 
 
 _INVALID = frozenset({"invalid_record", "missing_parameter", "invalid_parameter", "metadata"})
@@ -445,7 +447,11 @@ FAULTS = {
     "create_answers_as_jsonapi_says": {
         "plainly_ok": Fault("A create has the status 200.", Stage.RENDERING, succeeded(_plainly_ok)),
         "no_resource": Fault("A create does not show the resource.", Stage.RENDERING, succeeded(_resource_left_out)),
-        "client_id_is_not_found": Fault("A client's id is answered with 404.", Stage.RENDERING, refused(lambda call, site: _as(call, 404), "client_id")),  # noqa: ARG005
-        "wrong_type_is_not_found": Fault("A wrong type is answered with 404.", Stage.RENDERING, refused(lambda call, site: _as(call, 404), "conflict")),  # noqa: ARG005
+        "client_id_is_not_found": Fault(
+            "A client's id is answered with 404.", Stage.RENDERING, refused(_not_found, "client_id"), fits=told_apart("client_id", "not_found")
+        ),
+        "wrong_type_is_not_found": Fault(
+            "A wrong type is answered with 404.", Stage.RENDERING, refused(_not_found, "conflict"), fits=told_apart("conflict", "not_found")
+        ),
     },
 }

@@ -11,7 +11,7 @@ from specs.conventions.metadata import Metadata
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
-    from specs.model import Group
+    from specs.model import Clause, Group, Spec
 
 __all__ = ["FAULTS", "steps"]
 
@@ -159,13 +159,19 @@ def _cut(item: Any) -> Any:
     return item[:16] if isinstance(item, str) else item
 
 
+def _is_updated(spec: Spec, clause: Clause) -> bool:
+    """Whether a resource that can be made is changed by an operation that the clause speaks of."""
+    changed = {spec.operations[name].resource for name in clause.operations if spec.operations[name].effect in ("update", "replace")}
+    return any("create" in spec.resources[name].operations for name in changed if name is not None)
+
+
 _CHECKED = Stage.VALIDATION
 
 FAULTS = {
     "metadata_comes_back": {
         "lost": Fault("Metadata is not kept.", _CHECKED, after(_kept_as(lambda value: {}))),  # noqa: ARG005
         "lower_case": Fault("Keys are kept in lower case.", _CHECKED, after(_kept_as(lambda value: {key.lower(): item for key, item in value.items()}))),
-        "lost_on_update": Fault("Metadata given on an update is not kept.", _CHECKED, after(_lost_on_update)),
+        "lost_on_update": Fault("Metadata given on an update is not kept.", _CHECKED, after(_lost_on_update), fits=_is_updated),
         "ascii": Fault("Characters that are not ASCII become question marks.", _CHECKED, after(_kept_as(_in_ascii))),
         "cut": Fault("Values are cut after 16 characters.", _CHECKED, after(_kept_as(lambda value: {key: _cut(item) for key, item in value.items()}))),
     },

@@ -12,7 +12,7 @@ from specs.model import Parent
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
-    from specs.model import Group
+    from specs.model import Clause, Group, Spec
 
 __all__ = ["FAULTS", "parent_of", "steps"]
 
@@ -103,6 +103,13 @@ def _without_effect(step: Step, site: Site) -> Step:
     return broken
 
 
+def _writes_own(spec: Spec, clause: Clause) -> bool:
+    """Whether the clause speaks of a write on a nested path that can be tried on a record made for it."""
+    nesting = spec.convention(clause).parameters
+    written = [name for name in clause.operations if spec.operations[name].effect not in ("list", "read") and name in nesting.pairs.values()]
+    return bool(written) and "create" in spec.resources[nesting.resource].operations
+
+
 class _UndoneError(Exception):
     """Takes back what was written."""
 
@@ -114,6 +121,6 @@ FAULTS = {
     },
     "nested_path_gives_the_same": {
         "differs": Fault("The nested path shows the record otherwise.", Stage.RENDERING, succeeded(_differing)),
-        "without_effect": Fault("A write on a nested path is answered, and not done.", Stage.EFFECT, _without_effect, kind="lifecycle"),
+        "without_effect": Fault("A write on a nested path is answered, and not done.", Stage.EFFECT, _without_effect, kind="lifecycle", fits=_writes_own),
     },
 }

@@ -139,11 +139,12 @@ def pages_of(total: int, size: int) -> int:
 
 
 def _integer(value: Any) -> int | None:
-    if isinstance(value, bool):
+    if isinstance(value, str):
+        plain = len(value) < 16 and value.isdecimal() and value.isascii()
+        return int(value) if plain or _INTEGER.fullmatch(value) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    if isinstance(value, int | float):
-        return int(value) if value == value // 1 else None  # JSON has one kind of number: 2.0 is 2
-    return int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else None
+    return int(value) if value == value // 1 else None  # JSON has one kind of number: 2.0 is 2
 
 
 def _cursor(offset: int) -> str:

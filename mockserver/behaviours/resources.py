@@ -19,6 +19,7 @@ from mockserver.values import MISFIT, coerce
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
+    from specs.conventions.errors import Status
     from specs.model import Clause, Group, Operation, Spec
 
 __all__ = ["FAULTS", "steps"]
@@ -275,7 +276,7 @@ def _id_missing(call: Call, site: Site) -> None:
 def _other_success(call: Call, site: Site) -> None:
     statuses = site.api.parameters("statuses", site.served)
     success = statuses.success.get(site.served.effect or "") or statuses.success.get("default")
-    passing = [] if success is None else [success.status, *success.accept, *success.tolerate]
+    passing: list[Status] = ["2xx"] if success is None else [success.status, *success.accept, *success.tolerate]
     call.status = pick_status((206, 202, 302, 500), [call.status, *passing])
 
 
@@ -286,6 +287,10 @@ def _misstatus(call: Call, site: Site) -> None:
 
 def _shows_a_record(spec: Spec, clause: Clause) -> bool:
     return any(spec.operations[name].effect != "delete" for name in clause.operations)
+
+
+def _documents_errors(spec: Spec, clause: Clause) -> bool:
+    return any(status[:1] == "4" for name in clause.operations for status in spec.operations[name].responses)
 
 
 _REFUSALS = ("unauthenticated", "forbidden", "not_found", "parent_not_found", "foreign_record", "invalid_record", "missing_parameter")
@@ -311,6 +316,6 @@ FAULTS = {
         "other_success": Fault("A valid call is answered with another status.", Stage.RENDERING, succeeded(_other_success)),
         "fails": Fault("A valid call makes the server fail.", Stage.RENDERING, succeeded(server_error)),
         "member_missing": Fault("The answer lacks a documented member.", Stage.RENDERING, succeeded(_member_missing), fits=_shows_a_record),
-        "other_errors": Fault("Documented errors have another status.", Stage.RENDERING, refused(_misstatus, *_REFUSALS)),
+        "other_errors": Fault("Documented errors have another status.", Stage.RENDERING, refused(_misstatus, *_REFUSALS), fits=_documents_errors),
     },
 }

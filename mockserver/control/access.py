@@ -12,8 +12,25 @@ from mockserver.exchange import Request
 __all__ = ["admit", "is_loopback"]
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
-_HOW = "start the server with --control-token or PROCTOR_CONTROL_TOKEN, and send it as Authorization: Bearer TOKEN"
+_FORWARDED = (
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-server",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-envoy-external-address",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "fastly-client-ip",
+    "via",
+)
+"""What proxies add of the caller for whom they speak."""
+
+_SEND = "send it as Authorization: Bearer TOKEN"
+_HOW = f"start the server with --control-token or PROCTOR_CONTROL_TOKEN, and {_SEND}"
 
 
 def admit(request: Request, token: str | None) -> None:
@@ -23,7 +40,9 @@ def admit(request: Request, token: str | None) -> None:
         return
     if not token:
         raise ControlError(403, f"From {_address(request.client)} the control plane needs a token, and this server has none: {_HOW}.")
-    raise ControlError(401, "From another machine the control plane needs the token that the server was started with.", {"www-authenticate": "Bearer"})
+    wrong = "what was sent is another" if "authorization" in request.headers else "none was sent"
+    detail = f"From another machine the control plane needs the token that the server was started with, and {wrong}: {_SEND}."
+    raise ControlError(401, detail, {"www-authenticate": "Bearer"})
 
 
 def _has(request: Request, token: str | None) -> bool:

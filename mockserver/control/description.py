@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Described", "described", "document", "router"]
 
-_INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+_INTEGER = re.compile(r"-?[0-9]{1,100}", re.ASCII)
+_SHOWN = 300
+"""How much is told of what a schema says is wrong: it repeats what it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,21 @@ class _Parameter:
 
     def read(self, text: str | None, place: str) -> Any:
         """The value of its text, of the type that the schema wants."""
-        value: Any = int(text) if self.integer and text is not None and _INTEGER.fullmatch(text) else text
-        if self.moment and text is not None:
+        status = 404 if place == "path" else 400
+        if text is None:
+            raise ControlError(status, f"The {place} parameter {self.name} can't be read: undone, its percent-encoding is no UTF-8.")
+        value: Any = int(text) if self.integer and _INTEGER.fullmatch(text) else text
+        if self.moment:
             value = text.replace(" ", "+")  # what a plus becomes that nobody encoded
         problem = self.validator.problem(value)
         if problem is not None:
-            shown = "" if text is None else f" {text[:80]!r}"
-            raise ControlError(404 if place == "path" else 400, f"The {place} parameter {self.name}{shown} can't be read: {problem.message}.")
+            raise ControlError(status, f"The {place} parameter {self.name} {text[:80]!r} can't be read: {_short(problem.message)}.")
         return value
+
+
+def _short(message: str) -> str:
+    """A message whose middle is left out where it is long: its end says what was expected."""
+    return message if len(message) <= _SHOWN else f"{message[: _SHOWN // 2]} … {message[-_SHOWN // 2 :]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,7 @@ class Described:
         problem = self.body.problem(value)
         if problem is not None:
             place = f" at /{'/'.join(problem.path)}" if problem.path else ""
-            raise ControlError(422, f"The body is not as it should be{place}: {problem.message}.")
+            raise ControlError(422, f"The body is not as it should be{place}: {_short(problem.message)}.")
         return value
 
 

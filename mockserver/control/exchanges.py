@@ -65,7 +65,7 @@ def _told(asked: Asked) -> list[Told]:
 def _wanted(asked: Asked) -> Iterator[tuple[Entry, tuple[str | None, str | None]]]:
     """The exchanges that the filters want, the newest first, each with its API and operation."""
     query, space = asked.query, asked.space_name
-    since = moment(query["since"]) if "since" in query else 0.0
+    since = moment(query["since"], 400) if "since" in query else 0.0
     for entry in reversed(asked.engine.journal.entries()):
         if entry.number <= query.get("after", 0) or entry.at < since:
             return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mockserver.control import exchanges, faults, serving, spaces, state, timing
+from mockserver.control import exchanges, faults, serving, spaces, state, timing, transport_faults
 from mockserver.control.access import admit
 from mockserver.control.asked import Asked, ControlError
 from mockserver.control.description import Described, document, router
@@ -26,6 +26,7 @@ OPERATIONS: dict[str, Callable[[Asked], Any]] = {
     "changeFaults": faults.change,
     "clearFaults": faults.clear,
     "clearJournal": exchanges.clear,
+    "clearTransportFaults": transport_faults.clear,
     "deleteRecord": state.delete,
     "deleteSpace": spaces.delete,
     "exportJournal": exchanges.export,
@@ -37,6 +38,7 @@ OPERATIONS: dict[str, Callable[[Asked], Any]] = {
     "listResources": state.resources,
     "listSpaces": spaces.listed,
     "listSpecs": serving.specs,
+    "listTransportFaults": transport_faults.listed,
     "putRecord": state.put,
     "replaceRecords": state.replace,
     "resetCounters": timing.reset_counters,
@@ -44,6 +46,7 @@ OPERATIONS: dict[str, Callable[[Asked], Any]] = {
     "runClock": timing.run,
     "setFaults": faults.put,
     "setJournal": exchanges.switch,
+    "setTransportFaults": transport_faults.put,
     "showClock": timing.show,
     "showDescription": serving.description,
     "showExchange": exchanges.show,
@@ -54,6 +57,10 @@ OPERATIONS: dict[str, Callable[[Asked], Any]] = {
     "showSpecDescription": serving.spec_description,
 }
 """What each operation of the description does: it gives a document, a finished response, or None where there is nothing to say."""
+
+
+_TOLD = 8000
+"""The longest detail: the names of all that there is have room in it, and what a caller sent too much of has not."""
 
 
 class Control:
@@ -107,5 +114,6 @@ def _json(status: int, value: Any) -> Response:
 
 
 def _problem(status: int, detail: str, headers: dict[str, str]) -> Response:
-    value = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail.encode("utf-8", "replace").decode()}
+    told = detail if len(detail) <= _TOLD else f"{detail[:_TOLD]} …"
+    value = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": told.encode("utf-8", "replace").decode()}
     return Response(status, {"content-type": "application/problem+json", "cache-control": "no-store", **headers}, orjson.dumps(value))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 import orjson
 
@@ -23,8 +23,17 @@ __all__ = ["REDACTED", "Message", "Redactor", "Told"]
 
 REDACTED = "REDACTED"
 
-_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+_HEADERS = frozenset({"authorization", "proxyauthorization", "cookie", "setcookie"})
+"""Headers that hold nothing but secrets, written as names are compared."""
+
+_ANYWHERE = frozenset({"accesstoken", "apikey", "authtoken", "clientsecret", "idtoken", "passwd", "password", "refreshtoken"})
+"""Names under which secrets travel, whatever a spec says of them: a client may be set up for another API, and have a real key."""
+
+_HEADERS_ANYWHERE = frozenset({"apikey", "authtoken", "privatetoken", "xaccesstoken", "xapikey", "xauthkey", "xauthtoken"})
 _SCHEME = re.compile(r"(basic|bearer|digest|token) ", re.IGNORECASE)
+_PART = re.compile(r"[\[\].]+")
+_USER_INFO = re.compile(r"(://)[^/?#@\s\"'<>]{1,200}@")
+_WITHOUT_DASHES = str.maketrans("", "", "-_")
 _SHORTEST = 6
 """The length from which a known secret is looked for in any text; a shorter one, such as `1`, would be found everywhere."""
 
@@ -64,7 +73,8 @@ class Redactor:
 
     def __init__(self, apis: Iterable[Api], token: str | None = None) -> None:
         self._apis = {api.name: api for api in apis}
-        self._headers, self._names = set(_HEADERS), set[str]()
+        public = {_plain(name) for api in self._apis.values() for name in _public(api)}
+        self._headers, self._names = set(_HEADERS | (_HEADERS_ANYWHERE - public)), set(_ANYWHERE - public)
         values = {token} if token else set()
         for api in self._apis.values():
             values |= self._learned(api)
@@ -82,26 +92,25 @@ class Redactor:
                 for one in (carrier, *parameters.also.get(field, ())) if field not in public else ():
                     self._carried(one)
         for scheme in (api.spec.openapi.get("components") or {}).get("securitySchemes", {}).values():
-            if scheme.get("type") == "apiKey" and not self._is_public(api, scheme.get("name", "")):
-                (self._headers if scheme.get("in") == "header" else self._names).add(scheme["name"].lower() if scheme.get("in") == "header" else scheme["name"])
+            if scheme.get("type") == "apiKey" and scheme.get("name", "").lower() not in _public(api):
+                (self._headers if scheme.get("in") == "header" else self._names).add(_plain(scheme["name"]))
         return {value for principal in api.principals for field, value in principal.credential.items() if field not in public and value}
-
-    @staticmethod
-    def _is_public(api: Api, name: str) -> bool:
-        group = api.spec.group_of_kind("authentication")
-        return group is not None and any(group.parameters.fields[field].name.lower() == name.lower() for field in group.parameters.public)
 
     def _carried(self, carrier: Carrier) -> None:
         if carrier.place == "header":
-            self._headers.add(carrier.name.lower())
+            self._headers.add(_plain(carrier.name))
         elif carrier.place in ("query", "form", "body", "path"):
-            self._names.add(carrier.name.rpartition("/")[2].replace("~1", "/").replace("~0", "~"))
+            self._names.add(_plain(carrier.name.rpartition("/")[2].replace("~1", "/").replace("~0", "~")))
+
+    def _carries(self, name: str) -> bool:
+        """Whether what has this name is a secret; of `client[api_key]` and `client.api_key`, each part counts."""
+        return _plain(name) in self._names or (("[" in name or "." in name) and any(_plain(part) in self._names for part in _PART.split(name)))
 
     def told(self, entry: Entry, api: str | None, operation: str | None) -> Told:
         """An exchange without its secrets."""
         request, response = entry.request, entry.response
         query = f"?{self._form(request.query)}" if request.query else ""
-        url = _written(f"{request.origin}{request.mount}{self._path(request.path, api, operation)}{query}")
+        url = _written(f"{self.text(request.origin)}{request.mount}{self._path(request.path, api, operation)}{query}")
         said = self._message(request.headers, request.body), self._message(response.headers, response.body)
         return Told(entry.number, entry.at, entry.seconds, entry.space, api, operation, request.method, url, response.status, *said)
 
@@ -119,7 +128,7 @@ class Redactor:
         if api is not None and operation is not None:
             compiled = self._apis[api]
             found = compiled.routes.find(path.removeprefix(compiled.mount))
-            hidden = {value for name, value in found[1].items() if name in self._names} if found is not None else set()
+            hidden = {value for name, value in found[1].items() if self._carries(name)} if found is not None else set()
         return "/".join(
             REDACTED if (part := decode(raw)) is not None and part and (part in hidden or self._known.search(part)) else raw for raw in path.split("/")
         )
@@ -129,19 +138,44 @@ class Redactor:
         return "&".join(self._pair(pair) for pair in text.split("&"))
 
     def _pair(self, pair: str) -> str:
-        name, equals, value = pair.partition("=")
-        known = decode(value, plus=True)
-        if equals and (decode(name, plus=True) in self._names or (known is not None and self._known.search(known))):
+        name, equals, _ = pair.partition("=")
+        read, whole = decode(name, plus=True), decode(pair, plus=True)
+        if equals and read is not None and self._carries(read):
             return f"{name}={REDACTED}"
+        if whole is not None and whole != pair and self._hides(whole):
+            return f"{name}={REDACTED}" if equals else REDACTED
         return self.text(pair)
 
     def text(self, text: str) -> str:
-        """Any text, without the secrets that are known and what stands where one would."""
+        """Any text, without the secrets that are known and what stands where one would; one that hides a secret in its encoding is gone whole."""
+        found = self._without(text)
+        if "%" in found and self._hides(unquote(found)):
+            return REDACTED
+        if "\0" in found and self._hides(found.replace("\0", "")):  # as UTF-16 reads
+            return REDACTED
+        return found
+
+    def _hides(self, text: str) -> bool:
+        return self._without(text) != text
+
+    def _without(self, text: str) -> str:
+        """A text without secrets as it stands; what can't be in it is not looked for, since most texts are long and harmless."""
         found = self._known.sub(REDACTED, text)
-        return self._places.sub(rf"\g<1>{REDACTED}", found) if self._places is not None else found
+        if "@" in found and "://" in found:
+            found = _USER_INFO.sub(rf"\g<1>{REDACTED}@", found)
+        if ("=" in found or ":" in found or ">" in found) and self._mentions(found):
+            found = self._places.sub(rf"\g<1>{REDACTED}", found)
+        return found
+
+    def _mentions(self, text: str) -> bool:
+        said = text.lower().replace("-", "").replace("_", "")
+        return any(name in said for name in self._names)
 
     def _message(self, headers: Mapping[str, str], body: bytes) -> Message:
         shown = {name: _written(self._header(name, value)) for name, value in headers.items()}
+        coding = headers.get("content-encoding", "identity").strip().lower()
+        if body and coding not in ("", "identity"):
+            return Message(shown, f"{REDACTED}: encoded as {_written(self.text(coding))}", "text", len(body))
         try:
             text = body.decode("utf-8")
         except UnicodeDecodeError:
@@ -150,8 +184,9 @@ class Redactor:
         return Message(shown, self._body(text, headers.get("content-type", "")), "text", len(body))
 
     def _header(self, name: str, value: str) -> str:
-        if name.lower() in self._headers:
-            scheme = _SCHEME.match(value) if name.lower() in ("authorization", "proxy-authorization") else None
+        plain = _plain(name)
+        if plain in self._headers:
+            scheme = _SCHEME.match(value) if plain in ("authorization", "proxyauthorization") else None
             return f"{scheme[0]}{REDACTED}" if scheme else REDACTED
         return self.text(value)
 
@@ -171,7 +206,7 @@ class Redactor:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
-            return {self.text(name): REDACTED if name in self._names and part is not None else self._document(part) for name, part in value.items()}
+            return {self.text(name): REDACTED if self._carries(name) and part is not None else self._document(part) for name, part in value.items()}
         return [self._document(part) for part in value] if isinstance(value, list) else value
 
 
@@ -186,13 +221,26 @@ def _alternatives(texts: set[str]) -> re.Pattern[str]:
     return re.compile("|".join(re.escape(text) for text in sorted(texts, key=lambda text: (-len(text), text))) or r"(?!)")
 
 
-def _places(names: set[str]) -> re.Pattern[str] | None:
-    """What finds a value by the name of what carries it, in queries, and in JSON or multipart that can't be read."""
-    if not names:
-        return None
-    name = "|".join(re.escape(form) for one in sorted(names) for form in sorted({one, quote(one, safe="")}))
-    lead = rf'((?:^|[?&;\s])(?:{name})=|"(?:{name})"\s{{0,9}}:\s{{0,9}}|name="(?:{name})"[^\r\n]{{0,200}}\r?\n(?:[^\r\n]{{1,200}}\r?\n){{0,5}}\r?\n)'
-    return re.compile(lead + r'(?:"(?:[^"\\]|\\.)*"?|[^"&;,\s}\[\]][^&;,\s}]*)')
+def _public(api: Api) -> frozenset[str]:
+    """The names, in lower case, of what carries those fields of an API's credentials that are no secrets."""
+    group = api.spec.group_of_kind("authentication")
+    return frozenset() if group is None else frozenset(group.parameters.fields[field].name.lower() for field in group.parameters.public)
+
+
+def _plain(name: str) -> str:
+    """A name as it is compared: `api_key`, `Api-Key` and `apiKey` are one."""
+    return name.lower().translate(_WITHOUT_DASHES)
+
+
+def _places(names: set[str]) -> re.Pattern[str]:
+    """What finds a value by the name of what carries it, in queries, and in JSON, XML or multipart that can't be read."""
+    name = "(?:" + "|".join("[-_]?".join(map(re.escape, one)) for one in sorted(names)) + ")"
+    pair = rf"(?:^|[?&;\s])(?:[\w.%-]{{0,64}}(?:\[|%5B))?{name}(?:\[\]|\]|%5B%5D|%5D)?="
+    member = rf"""["']{name}["']\s{{0,9}}:\s{{0,9}}(?:\[\s{{0,9}}(?=["']))?"""
+    element = rf"<{name}(?:\s[^<>]{{0,200}})?>"
+    part = rf'name="{name}"[^\r\n]{{0,200}}\r?\n(?:[^\r\n]{{1,200}}\r?\n){{0,5}}\r?\n'
+    value = r'(?:"(?:[^"\\]|\\.)*"?|[^"&;,\s}\[\]<][^&;,\s}<]*)'
+    return re.compile(f"({pair}|{member}|{element}|{part}){value}", re.IGNORECASE | re.ASCII)
 
 
 def _written(text: str) -> str:

@@ -21,5 +21,5 @@ def delete(asked: Asked) -> None:
     """Forgets a space and its exchanges."""
     name = asked.path["space"]
     if not asked.engine.spaces.drop(name):
-        raise ControlError(404, f"There is no space {name!r}.")
+        raise ControlError(404, f"There is no space {name!r}; GET /__proctor/spaces tells those that there are.")
     asked.engine.journal.clear(name)

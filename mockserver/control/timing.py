@@ -54,17 +54,17 @@ def run(asked: Asked) -> dict[str, Any]:
     return clock_shown(asked.space.clock)
 
 
-def moment(text: str) -> float:
+def moment(text: str, status: int = 422) -> float:
     """The seconds since the epoch of RFC 3339 text, a leap second taken for the one before; raises `ControlError` for the year 0."""
     try:
         return datetime.fromisoformat(text.upper().replace(":60", ":59")).timestamp()
     except (ValueError, OverflowError):
-        raise ControlError(422, f"{text!r} is a moment that no clock here can show.") from None
+        raise ControlError(status, f"{text!r} is a moment that no clock here can show; choose one from 1970 to 9998.") from None
 
 
 def _check(seconds: float) -> None:
     if not 0 <= seconds < _LAST:
-        raise ControlError(422, "The clock can't show that moment: it lies between 1970 and 9998.")
+        raise ControlError(422, "The clock can't show that moment; choose one from 1970 to 9998.")
 
 
 def counters(asked: Asked) -> dict[str, Any]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from mockserver.breaking import Change, after, forgiving, last_only, refused, rewrite, server_error, succeeded, thaw
+from mockserver.misbehaviours.listing import of_several_users
 from mockserver.pipeline import EMPTY, Answer, Call, Fault, Site, Stage, Step, Wrap
 from mockserver.pointer import ABSENT, Tokens, fetch, put, tokens
 from mockserver.store import Query
 from specs.model import Clause, Spec
+
+if TYPE_CHECKING:
+    from mockserver.api import Served
 
 __all__ = ["FAULTS"]
 
@@ -46,6 +50,24 @@ def _under(name: Callable[[Site], str]) -> Change:
     return change
 
 
+def _lists(served: Served, site: Site) -> bool:  # noqa: ARG001
+    return served.effect == "list"
+
+
+def _lists_have_roots(spec: Spec, clause: Clause) -> bool:
+    return bool(spec.convention(clause).parameters.items)
+
+
+def _records_have_roots(spec: Spec, clause: Clause) -> bool:
+    return bool(spec.convention(clause).parameters.item)
+
+
+def _written_records_have_roots(spec: Spec, clause: Clause) -> bool:
+    writing = (spec.operations[name] for name in clause.operations if spec.operations[name].effect in ("create", "update", "replace"))
+    made = any("create" in spec.resources[operation.resource].operations for operation in writing if operation.resource is not None)
+    return _records_have_roots(spec, clause) and made
+
+
 def _singular(site: Site) -> str:
     assert site.served.resource is not None
     return "/" + site.served.resource.singular
@@ -75,6 +97,20 @@ def _as_strings(records: Any, site: Site) -> Any:  # noqa: ARG001
     return [orjson.dumps(record).decode() for record in records]
 
 
+def _in_lists(change: Change) -> Wrap:
+    """The wrap that changes lists, and nothing else."""
+    return _of(change, lambda effect: effect == "list")
+
+
+def _in_records(change: Change) -> Wrap:
+    """The wrap that changes single records, and nothing else."""
+    return _of(change, lambda effect: effect not in ("list", "delete"))
+
+
+def _of(change: Change, concerns: Callable[[str | None], bool]) -> Wrap:
+    return lambda step, site: succeeded(change)(step, site) if concerns(site.served.effect) else step
+
+
 def _where_written(change: Change) -> Change:
     def written(call: Call, site: Site) -> None:
         if site.served.writes:
@@ -100,6 +136,11 @@ def _counting(count: Callable[[Call, Site, Any], Any]) -> Wrap:
 def _unfiltered(call: Call, site: Site, told: Any) -> int:  # noqa: ARG001
     wanted = call.wanted
     return call.space.store.select(site.served.table(call), Query(account=wanted.account, equal=wanted.equal, seen=wanted.seen))[1]
+
+
+def _filters(spec: Spec, clause: Clause) -> bool:
+    """Whether lists that a clause speaks of are filtered."""
+    return any(group.kind == "filtering" and set(group.operations) & set(clause.operations) for group in spec.groups.values())
 
 
 def _everybodys(call: Call, site: Site, told: Any) -> int:  # noqa: ARG001
@@ -293,6 +334,21 @@ def _not_asked(call: Call, site: Site) -> None:  # noqa: ARG001
     call.asked = None
 
 
+def _parents(spec: Spec, clause: Clause) -> set[str]:
+    """The resources that the records of a clause's operations refer to."""
+    resources = (spec.operations[name].resource for name in clause.operations)
+    return {parent.resource for name in resources if name is not None for parent in spec.resources[name].parents}
+
+
+def _has_parents(spec: Spec, clause: Clause) -> bool:
+    return bool(_parents(spec, clause))
+
+
+def _has_related(spec: Spec, clause: Clause) -> bool:
+    """Whether there are, or can be, records that others refer to."""
+    return any(spec.seed.records.get(name) or "create" in spec.resources[name].operations for name in _parents(spec, clause))
+
+
 def _included(change: Callable[[list[Any]], None]) -> Wrap:
     def each(call: Call, site: Site) -> None:  # noqa: ARG001
         document = thaw(call)
@@ -323,22 +379,24 @@ def _failing_on_write(step: Step, site: Site) -> Step:
 
 FAULTS = {
     "collection_has_its_root": {
-        "bare": Fault("A list comes as a bare array.", BODY, succeeded(_bare)),
-        "other_root": Fault("A list stands under another root.", BODY, succeeded(_under(lambda site: "/items/records"))),  # noqa: ARG005
-        "singular": Fault("A list stands under the name of a single record.", BODY, succeeded(_under(_singular))),
-        "by_id": Fault("A list is an object of records by id.", BODY, succeeded(_rooted(_by_id))),
-        "records_as_text": Fault("The records of a list are JSON within text.", BODY, succeeded(_rooted(_as_strings))),
+        "bare": Fault("A list comes as a bare array.", BODY, _in_lists(_bare), fits=_lists_have_roots),
+        "other_root": Fault("A list stands under another root.", BODY, _in_lists(_under(lambda site: "/items/records"))),  # noqa: ARG005
+        "singular": Fault("A list stands under the name of a single record.", BODY, _in_lists(_under(_singular))),
+        "by_id": Fault("A list is an object of records by id.", BODY, _in_lists(_rooted(_by_id))),
+        "records_as_text": Fault("The records of a list are JSON within text.", BODY, _in_lists(_rooted(_as_strings))),
     },
     "single_has_its_root": {
-        "bare": Fault("A record comes without its root.", BODY, succeeded(_bare)),
-        "plural": Fault("A record stands under the name of the list.", BODY, succeeded(_under(_plural))),
-        "in_array": Fault("A record stands in an array.", BODY, succeeded(_rooted(lambda record, site: [record]))),  # noqa: ARG005
-        "bare_when_written": Fault("A record that was written comes without its root.", BODY, succeeded(_where_written(_bare))),
+        "bare": Fault("A record comes without its root.", BODY, _in_records(_bare), fits=_records_have_roots),
+        "plural": Fault("A record stands under the name of the list.", BODY, _in_records(_under(_plural))),
+        "in_array": Fault("A record stands in an array.", BODY, _in_records(_rooted(lambda record, site: [record]))),  # noqa: ARG005
+        "bare_when_written": Fault(
+            "A record that was written comes without its root.", BODY, _in_records(_where_written(_bare)), fits=_written_records_have_roots
+        ),
     },
     "count_is_the_number_of_items": {
         "one_more": Fault("The count is one more than there are records.", BODY, _counting(lambda call, site, told: told + 1)),  # noqa: ARG005
-        "everybodys": Fault("The count is that of everybody's records.", BODY, _counting(_everybodys)),
-        "unfiltered": Fault("The count is that of the list without its filters.", BODY, _counting(_unfiltered)),
+        "everybodys": Fault("The count is that of everybody's records.", BODY, _counting(_everybodys), fits=of_several_users),
+        "unfiltered": Fault("The count is that of the list without its filters.", BODY, _counting(_unfiltered), fits=_filters),
         "as_text": Fault("The count is text.", BODY, _counting(lambda call, site, told: str(told))),  # noqa: ARG005
         "missing": Fault("There is no count.", BODY, _counting(lambda call, site, told: ABSENT)),  # noqa: ARG005
     },
@@ -363,16 +421,16 @@ FAULTS = {
     },
     "lists_share_one_structure": {
         "each_its_own": Fault("Each list is wrapped in its own way.", BODY, succeeded(_in_its_own_way)),
-        "one_bare": Fault("One list comes as a bare array.", BODY, last_only(succeeded(_bare))),
-        "one_deeper": Fault("One list stands deeper in the body.", BODY, last_only(succeeded(_under(lambda site: "/page/records")))),  # noqa: ARG005
+        "one_bare": Fault("One list comes as a bare array.", BODY, last_only(succeeded(_bare), _lists), fits=_lists_have_roots),
+        "one_deeper": Fault("One list stands deeper in the body.", BODY, last_only(succeeded(_under(lambda site: "/page/records")), _lists)),  # noqa: ARG005
     },
     "jsonapi_document_is_valid": {
         "id_as_number": Fault("Ids are numbers.", BODY, succeeded(_resources(_id_as_number))),
         "no_type": Fault("Resources have no type.", BODY, succeeded(_resources(_no_type))),
         "flat": Fault("Attributes stand beside the id.", BODY, succeeded(_resources(_flat))),
         "id_inside": Fault("The id stands among the attributes.", BODY, succeeded(_resources(_id_inside))),
-        "bare_linkage": Fault("A relationship is a bare id.", BODY, succeeded(_resources(_bare_linkage))),
-        "linkage_without_type": Fault("A relationship links to an id without a type.", BODY, succeeded(_resources(_linkage_without_type))),
+        "bare_linkage": Fault("A relationship is a bare id.", BODY, succeeded(_resources(_bare_linkage)), fits=_has_parents),
+        "linkage_without_type": Fault("A relationship links to an id without a type.", BODY, succeeded(_resources(_linkage_without_type)), fits=_has_related),
         "data_and_errors": Fault("A success has errors beside its data.", BODY, succeeded(_beside("errors", []))),
         "further_member": Fault("The document has a member that JSON:API does not know.", BODY, succeeded(_beside("success", True))),
         "turned": Fault("A single record comes in an array, and a list as one record.", BODY, succeeded(_turned)),
@@ -380,11 +438,11 @@ FAULTS = {
         "foreign_error": Fault("An error has a member that JSON:API does not know.", BODY, refused(_message_for_detail)),
     },
     "include_gives_full_linkage_or_refusal": {
-        "ignored": Fault("A relationship to be included is left out.", Stage.VALIDATION, after(_not_asked)),
+        "ignored": Fault("A relationship to be included is left out.", Stage.VALIDATION, after(_not_asked), fits=_has_related),
         "nonsense_ignored": Fault("A relationship that nobody has is ignored.", Stage.VALIDATION, forgiving("unsupported_include")),
-        "one_missing": Fault("One of the included records is missing.", BODY, _included(lambda included: included.pop())),
-        "stranger": Fault("A record is included that nothing links to.", BODY, _included(_stranger)),
-        "twice": Fault("A record is included twice.", BODY, _included(_twice)),
+        "one_missing": Fault("One of the included records is missing.", BODY, _included(lambda included: included.pop()), fits=_has_related),
+        "stranger": Fault("A record is included that nothing links to.", BODY, _included(_stranger), fits=_has_related),
+        "twice": Fault("A record is included twice.", BODY, _included(_twice), fits=_has_related),
         "server_error": Fault("A relationship that nobody has makes the server fail.", BODY, refused(server_error, "unsupported_include")),
     },
 }

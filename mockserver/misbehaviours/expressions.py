@@ -12,6 +12,7 @@ from mockserver.misbehaviours.matching import all_pass, matching, none_passes, o
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.reading import decode
 from mockserver.store import Test
+from specs.model import Clause, Spec
 
 __all__ = ["EXPRESSIONS"]
 
@@ -23,16 +24,18 @@ def _where(call: Call, site: Site) -> str:
 
 
 def _compares(call: Call, site: Site) -> bool:
-    return bool(_where(call, site)) and "~=" not in _where(call, site)
+    return bool(_where(call, site)) and not _resembles(call, site)
 
 
 def _resembles(call: Call, site: Site) -> bool:
-    return "~=" in _where(call, site)
+    """Whether the operator of similarity stands in the expression, as the API spells it."""
+    spelled = [spelled for spelled, operator in site.parameters.operators.items() if operator == "similar"]
+    return any(f" {operator} " in _where(call, site) or (not operator.isalnum() and operator in _where(call, site)) for operator in spelled)
 
 
 def _first_records_only(tests: list[Test]) -> list[Test]:
-    """The tests, but no record passes after the first ten."""
-    left = [None] * 10
+    """The tests, but no record passes after the first two."""
+    left = [None] * 2
 
     def test(record: Mapping[str, Any]) -> bool:
         if not left:
@@ -71,8 +74,17 @@ def _joined_by_and(text: str) -> str:
     return _JOINTS.sub(lambda found: "&&" if found[0].lower() in ("||", "or") else found[0], text)
 
 
-def _not_equal_turned(text: str) -> str:
-    return re.sub(r'"(?:[^"\\]|\\.)*"|!=', lambda found: "=" if found[0] == "!=" else found[0], text, flags=re.DOTALL)
+def _not_equal_turned(step: Step, site: Site) -> Step:
+    """Reads each not equal as equal."""
+    spelled = {operator: spelled for spelled, operator in site.parameters.operators.items()}
+    if "eq" not in spelled or "not_eq" not in spelled:
+        return step
+    sign = re.compile(rf'"(?:[^"\\]|\\.)*"|{re.escape(spelled["not_eq"])}', re.DOTALL)
+    return _rewriting(lambda text: sign.sub(lambda found: found[0] if found[0].startswith('"') else spelled["eq"], text))(step, site)
+
+
+def _tells_unequal(spec: Spec, clause: Clause) -> bool:
+    return {"eq", "not_eq"} <= set(spec.convention(clause).parameters.operators.values())
 
 
 def _first_comparison(text: str) -> str:
@@ -137,10 +149,10 @@ EXPRESSIONS = {
         "one_too_many": Fault("One record that does not satisfy the expression comes along.", READ, matching(one_too_many, _compares)),
         "one_missing": Fault("One record that satisfies the expression is missing.", READ, matching(one_missing, _compares)),
         "negated": Fault("The records that do not satisfy the expression come.", READ, matching(others_pass, _compares)),
-        "first_records_only": Fault("Only the first ten records are looked at.", READ, matching(_first_records_only, _compares)),
+        "first_records_only": Fault("Only the first two records are looked at.", READ, matching(_first_records_only, _compares)),
         "and_is_or": Fault("Comparisons joined by and are joined by or.", READ, _rewriting(_joined_by_or)),
         "or_is_and": Fault("Comparisons joined by or are joined by and.", READ, _rewriting(_joined_by_and)),
-        "not_equal_turned": Fault("Not equal is taken for equal.", READ, _rewriting(_not_equal_turned)),
+        "not_equal_turned": Fault("Not equal is taken for equal.", READ, _not_equal_turned, fits=_tells_unequal),
         "first_comparison_only": Fault("Only the first comparison is read.", READ, _rewriting(_first_comparison)),
     },
     "similar_matches_the_text": {

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
+
+import orjson
 
 from mockserver.breaking import answered_as, forgiving, other_status_of, refused, rewrite, server_error, thaw
 from mockserver.misbehaviours.expressions import EXPRESSIONS
-from mockserver.misbehaviours.listing import after_listing, leaving_none, listed, never
+from mockserver.misbehaviours.listing import after_listing, has_sizes, leaving_none, listed, never, titled, told_apart
 from mockserver.misbehaviours.matching import all_pass, last_counts, matching, one_is_enough, one_missing, one_too_many
 from mockserver.pipeline import Answer, Call, Fault, Site, Stage, Step, Wrap
+from mockserver.schemas import properties
 from mockserver.store import Test
-from mockserver.values import coerce
+from mockserver.values import coerce, types_of
 from specs.model import Clause, Spec
 
 __all__ = ["FAULTS"]
@@ -24,16 +28,18 @@ _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 
 
 class _Filter(NamedTuple):
-    """One filter of a call: its member, the operator as it is spelled (empty: equality) and the value's text."""
+    """One filter of a call: its member, the operator as it is spelled (empty: equality) and the value, as text or as JSON."""
 
     member: str
     spelled: str
-    text: str
+    value: Any
 
 
 def _filters(call: Call, site: Site) -> list[_Filter]:
-    """The filters that stand in the query, in the order of their tests."""
+    """The filters of a call, in the order of their tests."""
     parameters, resource = site.parameters, site.served.resource
+    if parameters.style == "object":
+        return list(_in_object((call.inputs if parameters.place == "body" else call.query).get(parameters.parameter)))
     if parameters.style == "equality":
         return [_Filter(name, "", text) for name, text in call.query.items() if resource and site.api.member_schema(resource, name) is not None]
     found = []
@@ -42,6 +48,18 @@ def _filters(call: Call, site: Site) -> list[_Filter]:
         if parts:
             found.append(_Filter(parts[0], parts[1] if len(parts) > 1 else "", text))
     return found
+
+
+def _in_object(given: Any) -> Iterator[_Filter]:
+    """The filters of an object: for each member a value, `{operator, value}`, or a list of such."""
+    if isinstance(given, str):
+        try:
+            given = orjson.loads(given)
+        except orjson.JSONDecodeError:
+            return
+    for name, wanted in given.items() if isinstance(given, dict) else ():
+        for part in wanted if isinstance(wanted, list) and wanted and all(isinstance(item, dict) for item in wanted) else [wanted]:
+            yield _Filter(name, str(part.get("operator", "")), part.get("value")) if isinstance(part, dict) else _Filter(name, "", part)
 
 
 def _plain(call: Call, site: Site) -> bool:
@@ -145,7 +163,8 @@ def _others(honest: Test, each: _Filter, site: Site, other: Callable[[_Asked], l
     meaning, resource = site.parameters.operators.get(each.spelled), site.served.resource
     if meaning != site.arguments.operator or resource is None:
         return [honest]
-    return other(_Asked(honest, each.member, meaning, coerce(each.text, site.api.member_schema(resource, each.member) or {})))
+    value = coerce(each.value, site.api.member_schema(resource, each.member) or {}) if isinstance(each.value, str) else each.value
+    return other(_Asked(honest, each.member, meaning, value))
 
 
 def _as_equality(asked: _Asked) -> list[Test]:
@@ -164,6 +183,38 @@ def _in_order_of_text(asked: _Asked) -> list[Test]:
 def _at_the_beginning(asked: _Asked) -> list[Test]:
     begins = asked.meaning == "contains"
     return [lambda record: str(record.get(asked.member) or "").startswith(str(asked.value)) is begins]
+
+
+def _members(spec: Spec, clause: Clause) -> Iterator[dict[str, Any]]:
+    """The members by which each list that a clause speaks of is filtered, with their schemas."""
+    listed = spec.convention(clause).parameters.members
+    for name in {spec.operations[operation].resource for operation in clause.operations if spec.operations[operation].effect == "list"} - {None}:
+        resource = spec.resources[name or ""]
+        known = {resource.key: resource.key_schema, **properties(resource.schema)}
+        yield {member: known.get(member, {}) for member in listed.get(resource.name, known)}
+
+
+def _by_several(spec: Spec, clause: Clause) -> bool:
+    """Whether a list has two members to filter by at once."""
+    return any(len(members) > 1 for members in _members(spec, clause))
+
+
+def _leaves_a_remainder(spec: Spec, clause: Clause) -> bool:
+    """Whether three records of a list are equal in a member that filters, so that pages of two leave one, or can be made so."""
+    for operation in (spec.operations[name] for name in clause.operations):
+        if operation.effect != "list" or operation.resource is None:
+            continue
+        rows, resource = spec.seed.records.get(operation.resource, ()), spec.resources[operation.resource]
+        names = spec.convention(clause).parameters.members.get(resource.name, properties(resource.schema))
+        alike = Counter((row["account"], name, repr(row["record"].get(name))) for row in rows for name in names)
+        if {"create", "delete"} <= set(resource.operations) or max(alike.values(), default=0) > 2:
+            return True
+    return False
+
+
+def _by_more_than_text(spec: Spec, clause: Clause) -> bool:
+    """Whether a list is filtered by members that are no text."""
+    return any(types_of(schema) - {"string", "null"} for members in _members(spec, clause) for schema in members.values())
 
 
 def _ordered(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
@@ -197,27 +248,27 @@ def _refusals(what: str, cause: str) -> dict[str, Fault]:
         "ignored": Fault(f"{what} is ignored.", READ, forgiving(cause)),
         "nothing": Fault(f"{what} gives an empty list.", READ, leaving_none(cause)),
         "server_error": Fault(f"{what} makes the server fail.", Stage.RENDERING, refused(server_error, cause)),
-        "not_found": Fault(f"{what} is answered as an unknown record.", Stage.RENDERING, answered_as("not_found", cause)),
+        "not_found": Fault(f"{what} is answered as an unknown record.", Stage.RENDERING, answered_as("not_found", cause), fits=told_apart(cause, "not_found")),
         "other_status": Fault(f"{what} is refused with another status.", Stage.RENDERING, refused(_misstatus, cause)),
-        "other_text": Fault(f"{what} is refused with other texts.", Stage.RENDERING, refused(_retitled, cause)),
+        "other_text": Fault(f"{what} is refused with other texts.", Stage.RENDERING, refused(_retitled, cause), fits=titled(cause)),
     }
 
 
 FAULTS = {
     "equality_is_sound_and_complete": {
         "ignored": Fault("Filters are ignored.", READ, matching(all_pass, _plain)),
-        "either": Fault("Of several filters, a record needs to match one only.", READ, matching(one_is_enough, _plain)),
-        "last_only": Fault("Of several filters, only the last one counts.", READ, matching(last_counts, _plain)),
+        "either": Fault("Of several filters, a record needs to match one only.", READ, matching(one_is_enough, _plain), fits=_by_several),
+        "last_only": Fault("Of several filters, only the last one counts.", READ, matching(last_counts, _plain), fits=_by_several),
         "one_too_many": Fault("One record that does not match comes along.", READ, matching(one_too_many, _plain)),
         "one_missing": Fault("One record that matches is missing.", READ, matching(one_missing, _plain)),
-        "texts_only": Fault("Numbers and booleans are compared as text, and never match.", READ, _texts_only),
-        "after_the_cut": listed("Only the records of the unfiltered list's page are filtered.", _after_the_cut),
+        "texts_only": Fault("Numbers and booleans are compared as text, and never match.", READ, _texts_only, fits=_by_more_than_text),
+        "after_the_cut": listed("Only the records of the unfiltered list's page are filtered.", _after_the_cut, fits=has_sizes),
     },
     "filters_combine_with_pages": {
-        "after_the_cut": listed("Pages are cut from the whole list, and filtered after that.", _after_the_cut),
+        "after_the_cut": listed("Pages are cut from the whole list, and filtered after that.", _after_the_cut, fits=has_sizes),
         "forgotten_later": listed("Pages after the first are not filtered.", _forgotten_later),
         "overlap": listed("Pages of a filtered list overlap.", _overlapping),
-        "remainder_lost": after_listing("The last page of a filtered list is empty unless it is full.", _remainder_lost),
+        "remainder_lost": after_listing("The last page of a filtered list is empty unless it is full.", _remainder_lost, fits=_leaves_a_remainder),
     },
     "operator_is_sound_and_complete": {
         "ignored": Fault("The operator's filters are ignored.", READ, _operating(lambda asked: [])),  # noqa: ARG005
@@ -232,7 +283,12 @@ FAULTS = {
     },
     "unsupported_filter_is_refused": {
         **_refusals("A filter that is not known", "unsupported_filter"),
-        "as_sort": Fault("A filter that is not known is told as a sort key.", Stage.RENDERING, answered_as("unsupported_sort", "unsupported_filter")),
+        "as_sort": Fault(
+            "A filter that is not known is told as a sort key.",
+            Stage.RENDERING,
+            answered_as("unsupported_sort", "unsupported_filter"),
+            fits=told_apart("unsupported_filter", "unsupported_sort"),
+        ),
     },
     "unsupported_value_is_refused": _refusals("A value that can't be one", "unsupported_filter_value"),
     **EXPRESSIONS,

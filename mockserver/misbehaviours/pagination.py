@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from mockserver.breaking import after, crashing
-from mockserver.misbehaviours.listing import after_listing, listed, rearranged
+from mockserver.misbehaviours.listing import Fits, after_listing, can_be_made, holds, listed, of_several_accounts, rearranged
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.pointer import tokens
 from mockserver.store import Row
@@ -57,6 +57,26 @@ def _resize(call: Call, site: Site, size: int) -> None:
 
 
 Size = Callable[[int, Site], int]
+
+
+def _half_at_most(size: int, site: Site) -> int:
+    return min(size, _maximum(site) // 2)
+
+
+def _holds_half(spec: Spec, clause: Clause) -> bool:
+    """Whether a list has more records than half of the largest documented size, or can be given them."""
+    maximum = spec.convention(clause).parameters.maximum
+    return maximum is not None and holds(spec, clause, maximum // 2 + 1)
+
+
+def _holds_more(spec: Spec, clause: Clause) -> bool:
+    """Whether a list has more records than the largest documented size, or can be given them."""
+    maximum = spec.convention(clause).parameters.maximum
+    return maximum is not None and holds(spec, clause, maximum + 1)
+
+
+def _has_a_maximum(spec: Spec, clause: Clause) -> bool:
+    return spec.convention(clause).parameters.maximum is not None
 
 
 def _where_asked(size: Size) -> Wrap:
@@ -195,7 +215,7 @@ def _remainder_lost(call: Call, site: Site) -> None:  # noqa: ARG001
 
 
 def _thinned(call: Call, site: Site) -> None:  # noqa: ARG001
-    call.rows = [row for place, row in enumerate(call.rows, call.wanted.offset) if place % 7 != 5]
+    call.rows = [row for place, row in enumerate(call.rows, call.wanted.offset) if place % 7 not in (1, 4)]
 
 
 def _endless(step: Step, site: Site) -> Step:  # noqa: ARG001
@@ -233,6 +253,20 @@ def _telling(told: Told, *names: str) -> Wrap:
     return after(change)
 
 
+def _tells(*names: str) -> Fits:
+    """What tells whether pages tell some of these numbers."""
+
+    def fits(spec: Spec, clause: Clause) -> bool:
+        numbers = spec.convention(clause).parameters.numbers
+        return any(getattr(numbers, name) is not None for name in names)
+
+    return fits
+
+
+def _tells_more_than_its_own(spec: Spec, clause: Clause) -> bool:
+    return _tells("total_records")(spec, clause) and of_several_accounts(spec, clause)
+
+
 def _everybodys(call: Call, site: Site, told: Any) -> int:  # noqa: ARG001
     return call.space.store.count(site.served.table(call))
 
@@ -249,6 +283,9 @@ def _has_links(spec: Spec, clause: Clause) -> bool:
     return {"next", "last"} <= set(spec.convention(clause).parameters.links)
 
 
+_NUMBERS = ("page", "per_page", "total_pages", "total_records")
+
+
 def _size_of(call: Call, site: Site) -> int:
     return call.wanted.limit or _default(site)
 
@@ -258,8 +295,8 @@ FAULTS = {
         "one_less": Fault("A page has one record less than asked for.", CUT, _where_asked(lambda size, site: max(size - 1, 1))),  # noqa: ARG005
         "one_more": Fault("A page has one record more than asked for.", CUT, _where_asked(lambda size, site: size + 1)),  # noqa: ARG005
         "ignored": Fault("The size is ignored: a page always has the default size.", CUT, _where_asked(lambda size, site: _default(site))),  # noqa: ARG005
-        "cut_at_half": Fault("A size over half of the maximum is cut down to that.", CUT, _where_asked(lambda size, site: min(size, _maximum(site) // 2))),
-        "maximum_refused": Fault("The largest size is refused.", CUT, _refusing(_maximum, "size")),
+        "cut_at_half": Fault("A size over half of the maximum is cut down to that.", CUT, _where_asked(_half_at_most), fits=_holds_half),
+        "maximum_refused": Fault("The largest size is refused.", CUT, _refusing(_maximum, "size"), fits=_has_a_maximum),
     },
     "default_size_is_used": {
         "other": Fault("Without a size, a page has another size than documented.", CUT, _by_default(lambda site: _default(site) + 5)),
@@ -268,9 +305,11 @@ FAULTS = {
         "everything": Fault("Without a size, the list comes whole.", CUT, after(_everything)),
     },
     "size_bounds_hold": {
-        "honoured": Fault("A size over the maximum is honoured.", CUT, _honouring(lambda size, site: size > _maximum(site), lambda size: size)),
-        "zero_gives_all": Fault("A size of 0 gives the whole list.", CUT, _honouring(lambda size, site: size == 0, lambda size: None)),  # noqa: ARG005
-        "negative_gives_all": Fault("A negative size gives the whole list.", CUT, _honouring(lambda size, site: size < 0, lambda size: None)),  # noqa: ARG005
+        "honoured": Fault(
+            "A size over the maximum is honoured.", CUT, _honouring(lambda size, site: size > _maximum(site), lambda size: size), fits=_holds_more
+        ),
+        "zero_gives_all": Fault("A size of 0 gives the whole list.", CUT, _honouring(lambda size, site: size == 0, lambda size: None), fits=_holds_more),  # noqa: ARG005
+        "negative_gives_all": Fault("A negative size gives the whole list.", CUT, _honouring(lambda size, site: size < 0, lambda size: None), fits=_holds_more),  # noqa: ARG005
         "zero_fails": Fault("A size of 0 makes the server fail.", CUT, crashing(_zero)),
         "text_fails": Fault("A size that is no number makes the server fail.", CUT, crashing(_no_number)),
     },
@@ -286,28 +325,57 @@ FAULTS = {
         "page_ignored": Fault("Every page is the first one.", CUT, after(_first_again)),
         "unstable": listed("Without a sort key, the order is another one each time.", rearranged(_shuffled)),
         "doubled": listed("One record stands in the list twice.", rearranged(_doubled)),
-        "last_lost": listed("The last record never comes.", rearranged(_without_last)),
+        "last_lost": listed("The last record never comes.", rearranged(_without_last), fits=can_be_made),
         "remainder_lost": after_listing("The last page is empty unless it is full.", _remainder_lost),
         "thinned": after_listing("Records are left out after the page was cut, so that pages are short.", _thinned),
         "endless": listed("The last page comes again for every page after it.", _endless, fits=_end_is_not_told),
         "next_for_ever": Fault("The last page has a next one: itself.", TOLD, after(_next_for_ever), fits=_has_links),
     },
     "numbers_agree_with_the_data": {
-        "total_of_page": Fault("The total is the number of records on the page.", TOLD, _telling(lambda call, site, told: len(call.rows), "total_records")),  # noqa: ARG005
-        "total_one_more": Fault("The total is one too high.", TOLD, _telling(lambda call, site, told: told + 1, "total_records")),  # noqa: ARG005
-        "total_of_everybody": Fault("The total counts other accounts' records, too.", TOLD, _telling(_everybodys, "total_records")),
+        "total_of_page": Fault(
+            "The total is the number of records on the page.",
+            TOLD,
+            _telling(lambda call, site, told: len(call.rows), "total_records"),  # noqa: ARG005
+            fits=_tells("total_records"),
+        ),
+        "total_one_more": Fault(
+            "The total is one too high.",
+            TOLD,
+            _telling(lambda call, site, told: told + 1, "total_records"),  # noqa: ARG005
+            fits=_tells("total_records"),
+        ),
+        "total_of_everybody": Fault(
+            "The total counts other accounts' records, too.", TOLD, _telling(_everybodys, "total_records"), fits=_tells_more_than_its_own
+        ),
         "pages_rounded_down": Fault(
             "The number of pages leaves out one that is not full.",
             TOLD,
             _telling(lambda call, site, told: call.total // _size_of(call, site), "total_pages"),  # noqa: ARG005
+            fits=_tells("total_pages"),
         ),
-        "page_one_less": Fault("The page's number is one less than the one asked for.", TOLD, _telling(lambda call, site, told: told - 1, "page")),  # noqa: ARG005
-        "page_stands_still": Fault("The page's number is always the first.", TOLD, _telling(lambda call, site, told: site.parameters.first, "page")),  # noqa: ARG005
-        "size_by_default": Fault("The page's size is always told as the default.", TOLD, _telling(lambda call, site, told: _default(site), "per_page")),  # noqa: ARG005
+        "page_one_less": Fault(
+            "The page's number is one less than the one asked for.",
+            TOLD,
+            _telling(lambda call, site, told: told - 1, "page"),  # noqa: ARG005
+            fits=_tells("page"),
+        ),
+        "page_stands_still": Fault(
+            "The page's number is always the first.",
+            TOLD,
+            _telling(lambda call, site, told: site.parameters.first, "page"),  # noqa: ARG005
+            fits=_tells("page"),
+        ),
+        "size_by_default": Fault(
+            "The page's size is always told as the default.",
+            TOLD,
+            _telling(lambda call, site, told: _default(site), "per_page"),  # noqa: ARG005
+            fits=_tells("per_page"),
+        ),
         "as_text": Fault(
             "The numbers are text.",
             TOLD,
-            _telling(lambda call, site, told: str(told), "page", "per_page", "total_pages", "total_records"),  # noqa: ARG005
+            _telling(lambda call, site, told: str(told), *_NUMBERS),  # noqa: ARG005
+            fits=_tells(*_NUMBERS),
         ),
     },
     "window_is_cut": {

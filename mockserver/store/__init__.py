@@ -180,7 +180,7 @@ class Store(Protocol):
     def count(self, table: Table, account: str | None = None) -> int:
         """How many rows there are, or an account has."""
 
-    def select(self, table: Table, query: Query) -> tuple[Sequence[Row], int]:
+    def select(self, table: Table, query: Query) -> tuple[list[Row], int]:
         """The rows that a query wants, and how many there would be without its offset and limit."""
 
     def next_number(self, table: Table) -> int:

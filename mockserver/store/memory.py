@@ -189,7 +189,7 @@ class MemoryStore:
     def count(self, table: Table, account: str | None = None) -> int:
         return len(self._table(table).listed(account))
 
-    def select(self, table: Table, query: Query) -> tuple[Sequence[Row], int]:
+    def select(self, table: Table, query: Query) -> tuple[list[Row], int]:
         return self._table(table).select(query)
 
     def next_number(self, table: Table) -> int:

@@ -107,7 +107,7 @@ class SqliteStore:
         listed = self._list(known, AS_THEY_LIE if account is None else BY_ACCOUNT)
         return listed.count_between(*listed.bounds(account, ()))
 
-    def select(self, table: Table, query: Query) -> tuple[Sequence[Row], int]:
+    def select(self, table: Table, query: Query) -> tuple[list[Row], int]:
         known = self._find(table)
         if known is None:
             return [], 0

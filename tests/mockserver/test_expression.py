@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -139,3 +140,27 @@ def test_pattern_means_what_its_regular_expression_does(pattern: str, text: str)
     meant = "".join({"%": ".*", "_": "."}.get(piece, re.escape(piece[-1])) for piece in pieces)
     match = re.fullmatch if "%" in pieces else re.search
     assert like(pattern)(text) is bool(match(meant, text, re.DOTALL))
+
+
+@pytest.mark.parametrize(
+    ("text", "operators"),
+    [
+        ("a ~ 1", ("~", "=")),
+        ("a is 1", ("is", "isnt")),
+        ("a:1", (":",)),
+        ('a eq "1" && (a is 1 || b eq eq)', ("eq", "is")),
+        ("a == 1", ("=", "==")),
+    ],
+)
+def test_operators_are_spelled_as_the_api_spells_them(text: str, operators: tuple[str, ...]) -> None:
+    def either(found: Comparison) -> Callable[[Mapping[str, Any]], bool]:
+        assert found.operator in operators
+        return lambda record: str(record.get(found.column)) == found.text
+
+    assert compile_expression(text, either, operators)({"a": 1, "b": "eq"})
+    assert not compile_expression(text, either, operators)({"a": 2})
+
+
+def test_operator_that_the_api_does_not_have_is_refused() -> None:
+    with pytest.raises(BadExpressionError):
+        compile_expression("a != 1", resolve, ("=",))

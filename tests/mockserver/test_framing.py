@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import socket
@@ -227,3 +228,39 @@ def test_slow_body_is_cut_off(server: Live, sent: bytes) -> None:
         answer, end = told(link)
     assert (statuses(answer), end) == ([408], "closed")
     assert time.monotonic() - started < PATIENCE + 2
+
+
+def test_answers_that_nobody_reads_are_not_waited_for(server: Live) -> None:
+    with connected(server.url, timeout=0.2) as link:
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sent = get(path="/api/v1/clients") * 100
+        with contextlib.suppress(OSError):  # when there is no room for more on the way
+            for _ in range(200):
+                link.sendall(sent)
+        time.sleep(PATIENCE * 2)
+        link.settimeout(5)
+        answer, end = told(link)
+    assert end in ("closed", "reset")
+    assert len(statuses(answer)) < 20_000
+
+
+# Many clients
+
+
+def test_idle_connections_keep_nobody_waiting(server: Live) -> None:
+    resource = pytest.importorskip("resource")
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 3000:
+        pytest.skip("this process may not have so many connections")
+    with contextlib.ExitStack() as stack:
+        for _ in range(1100):
+            stack.enter_context(connected(server.url))
+        assert statuses(said(server.url, get("connection: close"))[0]) == [200]
+
+
+# What headers hold
+
+
+def test_space_whose_name_is_not_ascii_is_not_the_main_one(server: Live) -> None:
+    answer, _ = said(server.url, get("x-proctor-space: é", "connection: close"))
+    assert statuses(answer) == [400]
+    assert b"can't name a space" in answer

@@ -136,6 +136,13 @@ def test_taken_port_is_an_error(server: Live) -> None:
         bind_port("127.0.0.1", urlsplit(server.url).port or 0)
 
 
+def test_port_is_shared_with_nobody(server: Live) -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_REUSEPORT", socket.SO_REUSEADDR), 1)
+        with pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", urlsplit(server.url).port or 0))
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("sent", [b"", b"GET /api/v1/clients HTTP/1.1\r\n", b"POST /api/v1/clients HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{"])
 def test_signal_ends_it_cleanly(number: signal.Signals, sent: bytes) -> None:

@@ -219,6 +219,8 @@ def test_given_certificate_is_served(pems: Path) -> None:
     ("arguments", "told"),
     [
         (("--tls-cert", "nowhere.pem", "--tls-key", "nowhere.key"), "--tls-cert nowhere.pem: can't be read"),
+        (("--tls-cert", ".", "--tls-key", "."), "--tls-cert .: is no file; name a PEM file"),
+        (("--tls-cert", "/dev/zero", "--tls-key", "/dev/zero"), "--tls-cert /dev/zero: "),
         (("--tls-cert", "nowhere.pem"), "both together"),
         (("--tls", "--tls-cert", "a", "--tls-key", "b"), "give the one or the others"),
         (("--transport-fault", "lateness"), "'lateness' is no transport fault. There is latency=200ms"),

@@ -30,6 +30,7 @@ def test_this_machine_needs_no_token(plane: Plane, client: str) -> None:
 def test_any_other_needs_the_token(plane: Plane, client: str) -> None:
     refused = plane("GET", "/health", client=client)
     assert (refused.status, refused.headers["www-authenticate"], refused.headers["content-type"]) == (401, "Bearer", "application/problem+json")
+    assert "none was sent: send it as Authorization: Bearer TOKEN" in refused.json["detail"]
     assert plane("GET", "/health", client=client, authorization=f"Bearer {TOKEN}").status == 200
 
 
@@ -46,7 +47,7 @@ def test_server_without_a_token_says_what_to_do(given: str) -> None:
     assert "--control-token or PROCTOR_CONTROL_TOKEN" in refused.json["detail"]
 
 
-@pytest.mark.parametrize("name", ["x_forwarded_for", "forwarded", "x_real_ip"])
+@pytest.mark.parametrize("name", ["x_forwarded_for", "forwarded", "x_real_ip", "via", "x_forwarded_host", "x_forwarded_proto", "cf_connecting_ip"])
 def test_what_a_proxy_says_is_not_believed(plane: Plane, name: str) -> None:
     assert plane("GET", "/health", client=ELSEWHERE, **{name: "127.0.0.1"}).status == 401
     assert plane("GET", "/health", **{name: "127.0.0.1"}).status == 403

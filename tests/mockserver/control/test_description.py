@@ -21,7 +21,7 @@ from tests.mockserver.control.conftest import Plane, engine_of
 
 IDS = sorted(operation.id for _, _, operation in described())
 
-JUDGED = {"changeFaults", "freezeClock", "putRecord", "replaceRecords", "setFaults"}
+JUDGED = {"changeFaults", "freezeClock", "putRecord", "replaceRecords", "setFaults", "setTransportFaults"}
 """Operations that refuse more than a schema can say: faults and records that no spec knows, moments that no clock shows."""
 
 

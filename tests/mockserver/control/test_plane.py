@@ -60,7 +60,9 @@ def test_head_has_the_length_and_no_body(plane: Plane) -> None:
         ("POST", "/clock/advance", {"seconds": True}, 422, "at /seconds"),
         ("POST", "/clock/advance", {"seconds": 1e300}, 422, "at /seconds"),
         ("POST", "/clock/advance", {"seconds": 1, "minutes": 1}, 422, "minutes"),
-        ("POST", "/clock/freeze", {"at": "yesterday"}, 422, "at /at"),
+        ("POST", "/clock/freeze", {"at": "yesterday"}, 422, 'at /at: "yesterday" is not a "date-time"'),
+        ("POST", "/clock/freeze", {"at": -1}, 422, "at /at: -1 is less than the minimum of 0"),
+        ("POST", "/clock/freeze", {"at": None}, 422, 'at /at: null is not of types "number", "string"'),
         ("PUT", "/journal", {}, 422, "not as it should be"),
         ("PUT", "/journal", {"limit": 0}, 422, "at /limit"),
     ],
@@ -69,6 +71,13 @@ def test_wrong_body_is_told_with_its_place(plane: Plane, method: str, path: str,
     answer = plane(method, path, body)
     assert (answer.status, answer.json["status"], answer.headers["content-type"]) == (status, status, "application/problem+json")
     assert told in answer.json["detail"]
+
+
+@pytest.mark.parametrize("body", [{"on": ["a" * 100_000]}, {"on": ["timedash/page/walk"] * 1001}, {"on": "a" * 100_000}, {"a" * 100_000: 1}])
+def test_what_is_told_of_a_huge_body_is_short(plane: Plane, body: object) -> None:
+    answer = plane("PUT", "/faults", body)
+    assert answer.status == 422
+    assert len(answer.body) < 10_000
 
 
 @pytest.mark.parametrize(
@@ -80,7 +89,10 @@ def test_wrong_body_is_told_with_its_place(plane: Plane, method: str, path: str,
         ("/journal", "after=-1", "after '-1'"),
         ("/journal", "since=yesterday", "since 'yesterday'"),
         ("/journal", "after=1&after=2", "more than once"),
-        ("/journal", "method=%ff", "method"),
+        ("/journal", "method=%ff", "method can't be read: undone, its percent-encoding is no UTF-8"),
+        ("/journal", "method=A+B", "method 'A B'"),
+        ("/journal", "since=0000-01-01T00:00:00Z", "from 1970 to 9998"),
+        ("/journal", f"last={'9' * 30}", "is greater than the maximum of 1000000"),
         ("/journal", "api=timedahs", "there is timedash"),
         ("/clock", "x=1", "it takes none"),
         ("/state/timedash/contacts", "limit=1001", "limit '1001'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from typing import Any
 from urllib.parse import quote
@@ -93,6 +94,81 @@ def test_key_in_a_body_is_taken_out(paying: Plane, media: str, body: bytes, valu
     assert REDACTED in decoded
     assert value not in decoded
     assert value not in text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "API_KEY=mistyped",
+        "apiKey=mistyped",
+        "api-key=mistyped",
+        "client[api_key]=mistyped",
+        "client%5Bapi_key%5D=mistyped",
+        "api_key[]=mistyped",
+        "client.api_key=mistyped",
+        "params=%7B%22api_key%22%3A%22mistyped%22%7D",
+        "api_key%3Dmistyped",
+        "next=http%3A%2F%2Fa.example%2F%3Fapi_key%3Dmistyped",
+        "a=1;api_key=mistyped",
+        "access_token=mistyped",
+        "password=mistyped",
+    ],
+)
+def test_key_that_is_nearly_named_so_is_taken_out(paying: Plane, query: str) -> None:
+    _, text = told(paying, Request("GET", "/api/v1/clients", f"page=1&{query}"))
+    assert "mistyped" not in text
+    assert "page=1" in text
+
+
+@pytest.mark.parametrize("query", ["key=value", "token_type=value", "passwords_changed=value", "api_keyring=value", "a=%ff&b=value", "email=value@b.example"])
+def test_harmless_parameter_stays(paying: Plane, query: str) -> None:
+    exchange, _ = told(paying, Request("GET", "/api/v1/clients", query))
+    assert exchange["request"]["url"].endswith(query)
+
+
+@pytest.mark.parametrize(
+    ("media", "body"),
+    [
+        ("application/json", b'{"API_KEY": "mistyped"}'),
+        ("application/json", b'{"client[api_key]": "mistyped", "a": ["password"]}'),
+        ("application/json", b'{"next": "http://a.example/?b=1&api%5Fkey=mistyped"}'),
+        ("application/json", b'{"api_key": ["mistyped"'),
+        ("application/json", b"{'apiKey': 'mistyped'}"),
+        ("application/json", '{"api_key": "mistyped"}'.encode("utf-16")),
+        ("application/json", '{"api_key": "mistyped"}'.encode("utf-16-le")),
+        ("text/xml", b'<a><api_key type="text">mistyped</api_key></a>'),
+        ("text/plain", b"curl https://me:mistyped@a.example/x"),
+        (FORM, b"a=1&client%5Bapi_key%5D=mistyped"),
+    ],
+)
+def test_key_that_a_body_half_hides_is_taken_out(paying: Plane, media: str, body: bytes) -> None:
+    exchange, text = told(paying, Request("POST", "/api/v1/clients", "", {"content-type": media}, body))
+    shown = exchange["request"]["body"]
+    decoded = base64.b64decode(shown).decode("latin-1") if exchange["request"]["encoding"] == "base64" else shown
+    assert REDACTED in decoded
+    assert "mistyped" not in decoded.replace("\0", "") + text
+
+
+def test_body_in_an_encoding_is_not_shown(paying: Plane) -> None:
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    exchange, text = told(paying, Request("POST", "/api/v1/clients", "", headers, gzip.compress(KEY.encode())))
+    assert (exchange["request"]["body"], exchange["request"]["encoding"]) == (f"{REDACTED}: encoded as gzip", "text")
+    assert base64.b64encode(gzip.compress(KEY.encode())[:12]).decode() not in text
+
+
+@pytest.mark.parametrize("name", ["x-api-key", "x-auth-token", "X_Api_Key", "private-token"])
+def test_header_that_means_a_secret_elsewhere_is_taken_out(paying: Plane, name: str) -> None:
+    exchange, text = told(paying, Request("GET", "/api/v1/clients", "", {name: "mistyped"}))
+    assert exchange["request"]["headers"] == {name: REDACTED}
+    assert "mistyped" not in text
+
+
+def test_key_in_a_host_or_an_encoded_header_is_taken_out(paying: Plane) -> None:
+    headers = {"host": f"me:{KEY}@a.example", "x-note": quote(KEY).replace("p", "%70")}
+    exchange, text = told(paying, Request("GET", "/api/v1/clients", "", headers, origin=f"http://me:{KEY}@a.example"))
+    assert exchange["request"]["url"] == f"http://{REDACTED}@a.example/api/v1/clients"
+    assert exchange["request"]["headers"]["x-note"] == REDACTED
+    assert KEY not in text
 
 
 def test_rest_of_a_body_stays_as_it_came(paying: Plane) -> None:

@@ -195,7 +195,7 @@ class Exam:
             told = self.read.excerpt(response)
             raise Ended(
                 Inconclusive(
-                    f"creating a {resource.singular} was answered with {response.status}: {told}",
+                    f"creating {resource.one} was answered with {response.status}: {told}",
                     f"a payload that works, as `create` under [resources.{resource.name}]",
                 )
             )

@@ -13,7 +13,7 @@ from specs.conventions.envelope import Envelope, Input
 from specs.model import Operation, Resource, Spec
 from specs.samples import sample
 
-__all__ = ["Payloads"]
+__all__ = ["MARK", "Payloads"]
 
 MARK = "proctor"
 """What the names of our own records begin with, so that a person who finds one knows where it came from."""
@@ -125,16 +125,3 @@ def _flat(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     properties = {name: inner for part in (*parts, own) for name, inner in part.get("properties", {}).items()}
     required = dict.fromkeys(name for part in (*parts, own) for name in part.get("required", ()))
     return {**own, "properties": properties, "required": list(required)}
-
-
-def _whole(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A schema with the properties and the required members of its `allOf` in it."""
-    parts = [_whole(part) for part in schema.get("allOf", ())]
-    if not parts:
-        return schema
-    properties: dict[str, Any] = {}
-    required: dict[str, None] = {}
-    for part in [*parts, schema]:
-        properties |= part.get("properties", {})
-        required |= dict.fromkeys(part.get("required", ()))
-    return {**schema, "properties": properties, "required": list(required)}

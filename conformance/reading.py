@@ -91,9 +91,10 @@ class Reading:
     # Refusals
 
     def cause(self, name: str) -> Cause:
-        """The documented answer to a cause; any 4xx where the spec has none."""
+        """The documented answer to a cause; where the spec has none any 4xx, and where the body tells the outcome any 2xx that tells a failure, too."""
         known = self.errors.causes.get(name) if self.errors else None
-        return known or Cause(400, accept=["4xx"])
+        in_body = self.envelope is not None and self.envelope.outcome is not None
+        return known or Cause(400, accept=["2xx", "4xx"] if in_body else ["4xx"])
 
     def answered(self, name: str, response: Response) -> Judged:
         """Holds an answer against a cause's documented answer: its status, and that it says failure."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
@@ -15,9 +16,11 @@ from conformance.problems import TargetError, TargetProblem
 from conformance.target import OperationBinding, Permit, ResourceBinding, Target
 from specs.errors import nearest
 
-__all__ = ["NAME", "find", "from_arguments", "load", "parse"]
+__all__ = ["MAX_BYTES", "NAME", "find", "from_arguments", "load", "parse"]
 
 NAME = "proctor.toml"
+MAX_BYTES = 1024 * 1024
+"""The largest target file that is read, in bytes."""
 
 _SETTINGS: dict[str, tuple[type, ...]] = {
     "api": (str,),
@@ -29,6 +32,10 @@ _SETTINGS: dict[str, tuple[type, ...]] = {
     "verify": (bool,),
 }
 _TABLES = ("credentials", "resources", "operations", "permit", "headers", "checks")
+_TIMEOUTS = (0.1, 3600)
+_PATH = re.compile(r"[!-~]*", re.ASCII)
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
+_FIELD = re.compile(r"[\t -~\xa0-\xff]*")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 Problems = list[TargetProblem]
@@ -49,19 +56,41 @@ def load(path: Path | str | None = None, *, environ: Mapping[str, str] | None = 
     if chosen is None:
         found = f"no {NAME} in {Path.cwd()} or above it"
         raise TargetError([TargetProblem(NAME, found, "a target file", "write one with `proctor init API`, or name the target with --url")])
+    return parse(_text(chosen), name=str(chosen), environ=environ)
+
+
+def _text(path: Path) -> str:
+    """The text of a regular file in UTF-8 of at most `MAX_BYTES` bytes; raises `TargetError`."""
+
+    def unusable(found: str, todo: str, line: int = 0) -> TargetError:
+        return TargetError([TargetProblem(f"{path}:{line}" if line else str(path), found, "a TOML file in UTF-8", todo)])
+
     try:
-        text = chosen.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TargetError([TargetProblem(str(chosen), f"can't be read ({error})", "a TOML file in UTF-8", "correct the path")]) from None
-    return parse(text, name=str(chosen), environ=environ)
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise unusable("is a directory", f"name the file in it, such as {path / NAME}")
+        if not stat.S_ISREG(mode):
+            raise unusable("is no regular file", "name another")
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise unusable("is not there", "correct the path, or write one with `proctor init API`") from None
+    except (OSError, ValueError) as error:
+        raise unusable(f"can't be read ({getattr(error, 'strerror', None) or error})", "correct the path, or its permissions") from None
+    if len(content) > MAX_BYTES:
+        raise unusable(f"is larger than {MAX_BYTES // 1024} KiB", "name another")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise unusable(f"byte 0x{content[error.start]:02x} is not UTF-8", "save it as UTF-8", content.count(b"\n", 0, error.start) + 1) from None
 
 
 def parse(text: str, *, name: str = NAME, environ: Mapping[str, str] | None = None) -> Target:
     """The target that a file's text describes; raises `TargetError` with every mistake in it."""
     try:
         written = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise TargetError([TargetProblem(name, f"is no TOML: {error}", "TOML", "correct the line")]) from None
+    except (ValueError, RecursionError) as error:  # also of a number that is too long, and of arrays that are too deep
+        raise TargetError([TargetProblem(name, f"is no TOML: {str(error)[:200]}", "TOML", "correct the line")]) from None
     problems: Problems = []
     written = _substituted(written, name, os.environ if environ is None else environ, problems)
     target = _target(written, name, problems) if not problems else None
@@ -86,8 +115,13 @@ def from_arguments(
     problems: Problems = []
     environment = os.environ if environ is None else environ
     given = {name: dict(_substituted(dict(values), f"--credential {name}", environment, problems)) for name, values in (credentials or {}).items()}
+    for name, fields_of in given.items():
+        for field, value in fields_of.items():
+            _check_secret(value, f"--credential {name}.{field}", problems)
     for name, value in (("--url", url), ("--plain-url", settings.get("plain_url"))):
         _check_url(value, name, problems)
+    _check_timeout(settings.get("timeout"), "--timeout", problems)
+    _check_path(settings.get("base_path"), "--base-path", problems)
     if problems:
         raise TargetError(problems)
     return Target(api=api, url=url, credentials=given, permit=permit or Permit(write=True), **settings)
@@ -116,6 +150,8 @@ def _target(written: Mapping[str, Any], name: str, problems: Problems) -> Target
             problems.append(TargetProblem(name, f"{needed} is missing", f'{needed} = "…"', "add it at the top of the file, above every [table]"))
     for setting in ("url", "plain_url"):
         _check_url(values.get(setting), f"{name}: {setting}", problems)
+    _check_timeout(values.get("timeout"), f"{name}: timeout", problems)
+    _check_path(values.get("base_path"), f"{name}: base_path", problems)
     tables = {key: value for key, value in written.items() if key not in _SETTINGS}
     for key, value in tables.items():
         if not isinstance(value, Mapping):
@@ -126,7 +162,7 @@ def _target(written: Mapping[str, Any], name: str, problems: Problems) -> Target
         "resources": _resources,
         "operations": _operations,
         "permit": _permit,
-        "headers": _texts,
+        "headers": _headers,
     }
     for key, reader in readers.items():
         if isinstance(tables.get(key), Mapping):
@@ -170,6 +206,17 @@ def _check_url(value: Any, where: str, problems: Problems) -> None:
         problems.append(TargetProblem(where, "the URL has a query or fragment", expected, "take it away; a key belongs under [credentials]"))
 
 
+def _check_timeout(value: Any, where: str, problems: Problems) -> None:
+    if isinstance(value, int | float) and not _TIMEOUTS[0] <= value <= _TIMEOUTS[1]:
+        expected = f"a number of seconds from {_TIMEOUTS[0]} to {_TIMEOUTS[1]}"
+        problems.append(TargetProblem(where, f"{value!r} is no time that can be waited", expected, "correct it"))
+
+
+def _check_path(value: Any, where: str, problems: Problems) -> None:
+    if isinstance(value, str) and not _PATH.fullmatch(value):
+        problems.append(TargetProblem(where, f"{value!r} is no path that can be asked", "a path such as /api/v1, percent-encoded", "correct it"))
+
+
 def _unknown(table: Mapping[str, Any], known: Iterable[str], where: str, problems: Problems) -> None:
     names = list(known)
     for name in table:
@@ -188,9 +235,17 @@ def _credentials(table: Mapping[str, Any], where: str, problems: Problems) -> di
         for field, value in values.items():
             if isinstance(value, str | int) and not isinstance(value, bool):
                 found[name][field] = str(value)
+                _check_secret(str(value), f"{where} {name}.{field}", problems)
             else:
                 problems.append(TargetProblem(f"{where} {name}.{field}", f"{value!r} is {_article(value)}", "a text", "correct it"))
     return found
+
+
+def _check_secret(value: str, where: str, problems: Problems) -> None:
+    """Finds what hardly belongs to a secret; that is never told."""
+    if any(character < " " or character == "\x7f" for character in value):
+        found = "has a line break at its end" if value.strip().isprintable() else "has a line break or another control character in it"
+        problems.append(TargetProblem(where, found, "the secret alone", "take it away; a file's last line often ends with one"))
 
 
 def _bindings(kind: type[Any], table: Mapping[str, Any], where: str, types: Mapping[str, type], problems: Problems) -> dict[str, Any]:
@@ -226,6 +281,16 @@ def _permit(table: Mapping[str, Any], where: str, problems: Problems) -> Permit:
 
 def _texts(table: Mapping[str, Any], where: str, problems: Problems) -> dict[str, str]:
     return {name: value for name, value in table.items() if _is(value, (str,), f"{where} {name}", problems)}
+
+
+def _headers(table: Mapping[str, Any], where: str, problems: Problems) -> dict[str, str]:
+    found = _texts(table, where, problems)
+    for name, value in found.items():
+        if not _TOKEN.fullmatch(name):
+            problems.append(TargetProblem(f"{where} {name!r}", "is no name of a header", "letters, digits and -", "correct it"))
+        if not _FIELD.fullmatch(value):
+            problems.append(TargetProblem(f"{where} {name}", "can't be sent", "a text of one line, in Latin-1", "correct it"))
+    return found
 
 
 def _checks(table: Any, where: str, problems: Problems) -> dict[str, tuple[str, ...]]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import ssl
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,6 +44,9 @@ def made_identity(*hosts: str) -> Iterator[Identity]:
 
     The authority's key is never written down; the certificate's key can be read by this user alone.
     """
+    import shutil
+    import tempfile
+
     import trustme  # with a library of cryptography, which nobody should wait for who does without TLS
 
     authority = trustme.CA(organization_name="proctor", organization_unit_name="made for one run of the stub")

@@ -42,7 +42,9 @@ class Killed:
 def command(apis: tuple[str, ...], only: tuple[str, ...], verbose: bool) -> None:
     """Break every examined clause of each API in the stub, in process, in every way it can be broken, and examine it.
 
-    Exit code 1 if a fault survives, or if the clean stub fails anything; 2 if there is nothing to prove; 130: interrupted.
+    Exit code 1 if a fault survives, if the clean stub fails anything, or if it has too few records to decide a clause; 2 if there is nothing
+    to prove; 130: interrupted. A clause that can't be examined at all, as one about changes where nobody can make a record, is named, and its
+    faults are left untried.
     """
     specs, sound = specs_of(apis), True
     for spec in specs:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -63,6 +62,8 @@ def clause_of(clause_id: str, file: str | None = None) -> tuple[Spec, Clause]:
         raise CannotGoOn(f"{clause_id}: no shipped spec is called {api!r}; there are {', '.join(names())} (a clause is api/group/slug); or name its file")
     spec = spec_of(api)
     if clause_id not in spec.clauses:
+        from difflib import get_close_matches
+
         near = get_close_matches(clause_id, spec.clauses, 3) or list(spec.clauses)[:3]
         raise CannotGoOn(f"{clause_id}: no such clause; near it: {', '.join(near)} (`proctor list {api}` has all)")
     return spec, spec.clauses[clause_id]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 __all__ = ["Problem", "SpecError", "nearest"]
 
@@ -45,5 +44,7 @@ class SpecError(Exception):
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """The advice "did you mean …?" for a misspelled name, or an empty text where nothing is near."""
+    from difflib import get_close_matches  # here, since few programs have anything to complain of
+
     close: Sequence[str] = get_close_matches(str(name)[:200], list(names), n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}?" if close else ""

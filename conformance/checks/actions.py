@@ -56,7 +56,7 @@ def _starts(timed: Timed, operation: Operation) -> Flow:
     yield from timed.tell(timed.stops, made)
     if wrong is not None and running is not None:
         return Failed(wrong[0], wrong[1], operation=operation.id)
-    return timed.findings.verdict(f"after {operation.id} the {timed.resource.singular} runs", f"no answer tells whether a {timed.resource.singular} runs")
+    return timed.findings.verdict(f"after {operation.id} the {timed.resource.singular} runs", f"no answer tells whether {timed.resource.one} runs")
 
 
 def _with_inputs(timed: Timed, operation: Operation) -> Steps[tuple[Made, dict[str, Any]]]:
@@ -140,7 +140,7 @@ def _alone(timed: Timed, operation: Operation) -> Flow:
         return Failed(expected, f"it still runs ({timed.timer.running}: {after.get(timed.timer.running)!r})", operation=operation.id)
     if ran and runs is False:
         timed.findings.saw(operation.id)
-    return timed.findings.verdict(f"{operation.id} stops what ran", f"the answer to an update does not tell whether a {timed.resource.singular} runs")
+    return timed.findings.verdict(f"{operation.id} stops what ran", f"the answer to an update does not tell whether {timed.resource.one} runs")
 
 
 def _others_go_on(timed: Timed) -> Flow:
@@ -156,9 +156,9 @@ def _others_go_on(timed: Timed) -> Flow:
     yield from timed.tell(timed.stops, mine)
     yield from timed.tell(timed.stops, made, as_="other")
     if first is None or second is None or third is None or first < 1:
-        return Inconclusive(f"no answer shows what a {timed.resource.singular} of another user counts")
+        return Inconclusive(f"no answer shows what {timed.resource.one} of another user counts")
     if third <= second:
-        expected = f"a {timed.resource.singular} that another user runs to go on when the caller starts one"
+        expected = f"{timed.resource.one} that another user runs to go on when the caller starts one"
         return Failed(expected, f"{timed.timer.total} {second:g} after the start, and {third:g} two seconds later")
     return Passed("what another user runs goes on")
 
@@ -175,7 +175,7 @@ def _run_by_other(timed: Timed) -> Steps[Made]:
     made = yield from timed.own({shared.member: shared.everyone[0]})
     started = yield from timed.tell(timed.starts, made, as_="other")
     if started is None or not timed.exam.read.succeeded(started):
-        raise Ended(Inconclusive(f"another user could not start a {timed.resource.singular}", needs))
+        raise Ended(Inconclusive(f"another user could not start {timed.resource.one}", needs))
     if (yield from _is_the_same(timed, started)):
         yield from timed.tell(timed.stops, made, as_="other")
         raise Ended(Inconclusive("the credentials full and other seem to be the same user's", needs))
@@ -206,7 +206,7 @@ def _busy(timed: Timed, operation: Operation, first: Made, second: Made, respons
     yield from timed.tell(timed.stops, second)
     if timed.exam.read.succeeded(again) and not overloaded(response):
         return Failed(f"a start while another {timed.resource.singular} runs", f"{response.status}, and a success once nothing runs", operation=operation.id)
-    return Inconclusive(f"{operation.id} was answered with {response.status}", f"a {timed.resource.singular} that can be started")
+    return Inconclusive(f"{operation.id} was answered with {response.status}", f"{timed.resource.one} that can be started")
 
 
 def _elsewhere(timed: Timed, first: Made) -> Steps[Made]:
@@ -236,11 +236,11 @@ def _stops(timed: Timed, operation: Operation) -> Flow:
     before = yield from _total(timed, made, made.record)
     started = yield from timed.tell(timed.starts, made)
     if started is None or not timed.exam.read.succeeded(started):
-        needs = f"a {timed.resource.singular} that can be started"
-        return Inconclusive(f"a {timed.resource.singular} could not be started, so that it can't be stopped", needs)
+        needs = f"{timed.resource.one} that can be started"
+        return Inconclusive(f"{timed.resource.one} could not be started, so that it can't be stopped", needs)
     yield Wait(RUN, "time to be counted")
     inputs = dict.fromkeys(timed.action(operation).inputs, f"proctor {timed.exam.payloads.run}")
-    while_running = number_of((yield from timed.updated(made)).get(timed.timer.total or ""))
+    while_running = yield from _total(timed, made, (yield from timed.updated(made)))
     response = yield from timed.act(operation, made, inputs)
     if timed.refused(operation, response, besides=()):
         return timed.findings.verdict("", f"{operation.id} could not be called")
@@ -248,7 +248,7 @@ def _stops(timed: Timed, operation: Operation) -> Flow:
     state = yield from timed.updated(made)
     told = timed.runs(state) if timed.runs(state) is not None else timed.runs(record)
     if told:
-        return Failed(f"a {timed.resource.singular} that no longer runs", f"{timed.timer.running}: {state.get(timed.timer.running)!r}", operation=operation.id)
+        return Failed(f"{timed.resource.one} that no longer runs", f"{timed.timer.running}: {state.get(timed.timer.running)!r}", operation=operation.id)
     after = yield from _total(timed, made, record)
     wrong = not_grown(before, after) or _leaps(timed, while_running, after, response)
     if wrong:
@@ -256,7 +256,7 @@ def _stops(timed: Timed, operation: Operation) -> Flow:
     for _ in filter(None, [told is False, before is not None and after is not None]):
         timed.findings.saw(operation.id)
     yield from _stopped_by_body(timed, operation, made, inputs)
-    return timed.findings.verdict(f"{operation.id} stops, and the time is added", f"no answer tells whether a {timed.resource.singular} runs, or its total")
+    return timed.findings.verdict(f"{operation.id} stops, and the time is added", f"no answer tells whether {timed.resource.one} runs, or its total")
 
 
 def _total(timed: Timed, made: Made, record: Mapping[str, Any]) -> Steps[float | None]:
@@ -302,7 +302,7 @@ def _closed(timed: Timed, operation: Operation) -> Flow:
     yield from _state_is(timed, operation, made, response, timed.guard.equals)
     for start in timed.operations(*timed.starts):
         yield from _refuses_start(timed, start, made)
-    passed = f"after {operation.id} a {timed.resource.singular} is closed, and can't be started"
+    passed = f"after {operation.id} {timed.resource.one} is closed, and can't be started"
     return timed.findings.verdict(passed, "no operation that starts could be tried")
 
 
@@ -350,14 +350,14 @@ def _reopened(timed: Timed, operation: Operation) -> Flow:
     yield from timed.tell(timed.leading(to=True), made)
     closed = yield from timed.read(made)
     if not agrees(timed.guard.equals, closed.get(timed.guard.member)):
-        return Inconclusive(f"a {timed.resource.singular} could not be closed, so that it can't be reopened", f"a {timed.resource.singular} that can be closed")
+        return Inconclusive(f"{timed.resource.one} could not be closed, so that it can't be reopened", f"{timed.resource.one} that can be closed")
     response = yield from timed.act(operation, made)
     if timed.refused(operation, response, besides=()):
         return timed.findings.verdict("", f"{operation.id} could not be called")
     yield from _state_is(timed, operation, made, response, timed.action(operation).set[timed.guard.member])
     for start in timed.operations(*timed.starts):
         yield from _starts_again(timed, operation, start, made)
-    return timed.findings.verdict(f"after {operation.id} a {timed.resource.singular} is open, and can be started", "no operation that starts could be tried")
+    return timed.findings.verdict(f"after {operation.id} {timed.resource.one} is open, and can be started", "no operation that starts could be tried")
 
 
 def _starts_again(timed: Timed, operation: Operation, start: Operation, made: Made) -> Steps[None]:
@@ -368,7 +368,7 @@ def _starts_again(timed: Timed, operation: Operation, start: Operation, made: Ma
     if runs is None:
         runs = timed.runs((yield from timed.updated(made)))
     if runs is False:
-        expected = f"a {timed.resource.singular} that runs after {operation.id} and {start.id}"
+        expected = f"{timed.resource.one} that runs after {operation.id} and {start.id}"
         raise Ended(Failed(expected, f"{response.status}, and it does not run", operation=start.id))
     timed.findings.saw(start.id)
     yield from timed.tell(timed.stops, made)
@@ -441,13 +441,16 @@ def _own_totals(timed: Timed) -> Flow:
     before = yield from _total(timed, made, made.record)
     started = yield from timed.tell(timed.starts, made)
     if started is None or not timed.exam.read.succeeded(started):
-        return Inconclusive(f"a {timed.resource.singular} could not be started", f"a {timed.resource.singular} that can be started")
+        return Inconclusive(f"{timed.resource.one} could not be started", f"{timed.resource.one} that can be started")
     yield Wait(RUN, "time to be counted")
     seen = yield from _totals_everywhere(timed, made)
     for operation, record in seen:
         judge_totals(timed, record, operation)
         judge_growth(timed, before or 0.0, record, operation)
-    yield from timed.tell(timed.stops, made)
+    stopped = yield from timed.tell(timed.stops, made)
+    for operation in timed.operations(*timed.stops)[:1] if stopped is not None else ():
+        judge_totals(timed, timed.shown(stopped), operation)
+        judge_growth(timed, before or 0.0, timed.shown(stopped), operation)
     first = yield from _total(timed, made, {})
     yield Wait(RUN, "time that must not be counted")
     second = yield from _total(timed, made, {})

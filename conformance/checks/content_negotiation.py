@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -311,19 +312,25 @@ def unacceptable_is_refused(exam: Exam, clause: Clause) -> Flow:
             response = yield from _not_met(exam, aim, what, accept, findings)
             if exam.read.succeeded(response):
                 served.append((what, operation))
-            elif response.status == exam.read.cause("not_acceptable").status:
+            elif exam.read.answered("not_acceptable", response).fine:
                 refusing.append((what, operation))
     return _by_all(exam, findings, served, refusing)
 
 
 def _met(exam: Exam, clause: Clause, aim: Aim, findings: Findings) -> Steps[None]:
-    plain, status = _how(exam, clause).response, exam.read.cause("not_acceptable").status
+    plain, status = _how(exam, clause).response, _not_acceptable(exam)
     for what, accept in (("Accept: */*", "*/*"), ("no Accept", ""), (f"Accept: {plain} among others", f"text/html, {plain}, */*;q=0.1")):
         response = yield aim.request(exam, headers=[("Accept", accept)])
         if response.status == status:
             raise _fail(f"no {status} for {what}", f"{aim.operation.id} answered it", aim.operation)
         if not exam.read.succeeded(response):
             findings.remark(f"{aim.operation.id} answers {what} with {response.status}")
+
+
+def _not_acceptable(exam: Exam) -> int:
+    """The status of such a refusal: the documented one, else that of HTTP."""
+    known = exam.read.errors.causes.get("not_acceptable") if exam.read.errors else None
+    return known.status if known is not None else 406
 
 
 def _unmet(exam: Exam, clause: Clause) -> tuple[tuple[str, str], ...]:
@@ -336,9 +343,10 @@ def _not_met(exam: Exam, aim: Aim, what: str, accept: str, findings: Findings) -
     response = yield aim.request(exam, headers=[("Accept", accept)])
     cause, name = exam.read.cause("not_acceptable"), aim.operation.id
     wrong_status = 400 <= response.status <= 499 and response.status != 429 and accept != "text/html"
-    if response.status == 500 or (wrong_status and response.status != cause.status):
+    fine = exam.read.answered("not_acceptable", response).fine
+    if response.status == 500 or (wrong_status and not fine):
         raise _fail(f"{cause.status}, or to be served, for {what}", f"{name} answered {response.status}", aim.operation)
-    if response.status != cause.status:
+    if not fine:
         findings.remark(f"{name} answers {what} with {response.status}")
         return response
     wrong = misworded(exam, "not_acceptable", response)
@@ -349,7 +357,7 @@ def _not_met(exam: Exam, aim: Aim, what: str, accept: str, findings: Findings) -
 
 
 def _by_all(exam: Exam, findings: Findings, served: list[tuple[str, Operation]], refusing: list[tuple[str, Operation]]) -> Failed | Passed | Inconclusive:
-    refused_somewhere, status = {what for what, _ in refusing}, exam.read.cause("not_acceptable").status
+    refused_somewhere, status = {what for what, _ in refusing}, _not_acceptable(exam)
     if served and not refusing:
         every = ", ".join(dict.fromkeys(what for what, _ in served))
         return Failed(f"{status} for an Accept that can't be met", f"{served[0][1].id} serves every one: {every}", operation=served[0][1].id)
@@ -511,10 +519,19 @@ def _agree(exam: Exam, how: ContentNegotiation, aim: Aim, suffix: str, findings:
     yield from _same(exam, aim, suffix, first, second, findings)
 
 
+def _bare(document: Any, suffix: str) -> Any:
+    """A document whose links lack the suffix: those to other pages lead to the path that was asked for."""
+    if isinstance(document, str):
+        return re.sub(re.escape(suffix) + r"(?=$|[?#])", "", document) if "/" in document else document
+    if isinstance(document, Mapping):
+        return {name: _bare(value, suffix) for name, value in document.items()}
+    return [_bare(value, suffix) for value in document] if isinstance(document, list) else document
+
+
 def _same(exam: Exam, aim: Aim, suffix: str, first: Response, second: Response, findings: Findings) -> Steps[None]:
     """Fails where the two differ and do so again: data may change in between."""
     name, bare = aim.operation.id, aim.operation.path.removesuffix(suffix)
-    if _document(first) != _document(second):
+    if _bare(_document(first), suffix) != _bare(_document(second), suffix):
         again = yield aim.request(exam, path=bare + suffix, fresh=True)
         twice = yield aim.request(exam, path=bare, fresh=True)
         if _document(again) == _document(first) and _document(twice) == _document(second):

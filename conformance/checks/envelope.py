@@ -13,6 +13,7 @@ from conformance.schemas import mismatch
 from conformance.steps import calls, including, jsonapi, structures
 from conformance.steps.aiming import Aims
 from conformance.steps.findings import Findings
+from conformance.steps.listing import open_list
 from conformance.steps.oddities import BEFORE_THE_API, is_no_http
 from conformance.steps.ordinary import ordinary, readable
 from conformance.steps.parts import each, watched
@@ -113,13 +114,23 @@ def _lists(exam: Exam, clause: Clause) -> Iterator[Steps[Exchange]]:
     """Calls of every list: as it stands, and where the spec knows a filter, narrowed to one record and to none."""
     lists = [operation for operation in exam.operations(clause) if operation.effect == "list"]
     for operation in lists:
-        yield calls.valid(exam, operation)
+        yield _filled(exam, operation)
     for operation in lists if "other" in exam.target.credentials else ():
         yield calls.valid(exam, operation, as_="other")
     for operation in lists:
         for few in (1, 0):
             if calls.narrows(exam, operation):
                 yield calls.narrowed(exam, operation, few)
+
+
+def _filled(exam: Exam, operation: Operation) -> Steps[Exchange]:
+    """A call of a list; where it is empty, once more with a record of our own in it, if one can be made."""
+    exchange = yield from calls.valid(exam, operation)
+    listing = yield from open_list(exam, operation)
+    rows = yield from listing.answer(exchange.request)
+    if rows.records or not rows.read or not (yield from listing.own()):
+        return exchange
+    return (yield from calls.ask(listing.request(fresh=True)))
 
 
 def single_has_its_root(exam: Exam, clause: Clause) -> Flow:
@@ -158,8 +169,39 @@ def count_matches(exam: Exam, clause: Clause, exchange: Exchange) -> Observation
 
 
 def count_is_the_number_of_items(exam: Exam, clause: Clause) -> Flow:
-    """Asks for every list; filtered and empty ones are seen where other checks ask for them."""
-    return watched(exam, clause, count_matches, _lists(exam, clause))
+    """Asks for every list, as it stands and filtered; of those that have pages, the count may be that of all of them, which are walked."""
+    verdict = yield from watched(exam, clause, count_matches, _lists(exam, clause))
+    if not isinstance(verdict, Passed):
+        return verdict
+    paged = [operation for operation in exam.operations(clause) if operation.effect == "list" and exam.pagination(operation) is not None]
+    walked = yield from each(_count_of_all(exam, clause, operation) for operation in paged)
+    return walked if isinstance(walked, Failed) else verdict
+
+
+def _count_of_all(exam: Exam, clause: Clause, operation: Operation) -> Flow:
+    """Holds the count on the first page against the records there, and against those of all pages; once more with a filter that the list takes."""
+    listing, pointer = (yield from open_list(exam, operation)), _envelope(exam, clause).count or ""
+    yield from listing.known(2)
+    asked: list[Mapping[str, Any]] = [{}]
+    asked += [(yield from calls.narrowing(exam, operation, 1))[0]] if calls.narrows(exam, operation) else []
+    for parameters in asked:
+        rows = yield from listing.rows(parameters)
+        right = {rows.first, len(rows.records)}
+        if not (rows.read and rows.whole and _told(rows.response, pointer) not in right):
+            continue
+        rows = yield from listing.rows(parameters, fresh=True)
+        count = _told(rows.response, pointer)
+        if rows.read and rows.whole and isinstance(count, int) and count not in {rows.first, len(rows.records)}:
+            return Failed(f"{len(rows.records)} at {pointer}, the number of records", str(count), operation=operation.id)
+    return Passed(f"the counts of {operation.id} are those of its pages")
+
+
+def _told(response: Response, pointer: str) -> Any:
+    """What stands where the count does; None where the body can't be read."""
+    try:
+        return dig(response.json(), pointer)
+    except Unreadable:
+        return None
 
 
 # A member and its schema

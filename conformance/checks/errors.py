@@ -23,6 +23,7 @@ from conformance.steps.refusals import Trial, refused
 from conformance.verdict import Failed, Inconclusive
 from specs.conventions.errors import Cause, CauseAnswered, CauseGivesMember, EntriesAt, Errors, MemberIsOneOf, NamedMember, StatusNever
 from specs.model import Clause, Operation, Resource
+from specs.words import an
 
 __all__ = ["CHECKS"]
 
@@ -231,7 +232,7 @@ def _is_unchanged(exam: Exam, aims: Aims, own: Own, updates: list[Trial]) -> Ste
     for each in updates:
         written = [name for name, value in (each.members or {}).items() if name in changed and value == changed[name]]
         if written:
-            expected = f"a {own.made.resource.singular} as it was after {each.what}, which was refused"
+            expected = f"{own.made.resource.one} as it was after {each.what}, which was refused"
             raise Ended(Failed(expected, f"its {written[0]} is {record[written[0]]!r}", operation=each.operation.id))
 
 
@@ -248,7 +249,7 @@ def _deleted_are_unknown(exam: Exam, clause: Clause, aims: Aims) -> Steps[None]:
         if after is None:
             continue
         if passing(exam, after, resource) == own.record:
-            expected = f"{exam.read.answered('not_found', after).expected} for a {resource.singular} that was deleted"
+            expected = f"{exam.read.answered('not_found', after).expected} for {resource.one} that was deleted"
             raise Ended(Failed(expected, f"a read answered {after.status} and shows it as it was", operation=deletes.id))
         if exam.read.answered("not_found", after).fine:
             aims.findings.saw(f"a deleted {resource.singular}: {after.status}")
@@ -277,6 +278,8 @@ def status_is_never_for(exam: Exam, clause: Clause) -> Flow:
     aims = Aims(exam, findings)
     for cause in arguments.never_for:
         for each in (yield from trials(exam, aims, _cheapest(exam.operations(clause), cause), cause)):
+            if each.request.absent:
+                continue  # that the record is not there may be told first
             response = yield each.request
             if response.status == arguments.status:
                 name = each.operation.id
@@ -301,7 +304,7 @@ def member_is_one_of(exam: Exam, clause: Clause) -> Flow:
     tried = yield from cheap(exam, Aims(exam, findings), exam.operations(clause))
     yield from _watched(exam, clause, one_of, tried, findings)
     name = clause.arguments.member if isinstance(clause.arguments, MemberIsOneOf) else ""
-    return findings.verdict("{n} refusals have a documented value", f"no refusal was seen with a {name} where one of the readings has it")
+    return findings.verdict("{n} refusals have a documented value", f"no refusal was seen with {an(name)} where one of the readings has it")
 
 
 def one_of(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
@@ -322,7 +325,7 @@ def cause_gives_member(exam: Exam, clause: Clause) -> Flow:
     findings, arguments = Findings(), clause.arguments
     assert isinstance(arguments, CauseGivesMember)
     exam.need("full")
-    mistakes = tuple(dict.fromkeys((*USUAL.get(arguments.cause, ()), "missing", "bad_encoding")))
+    mistakes = tuple(dict.fromkeys((*USUAL.get(arguments.cause, ()), *(() if _is_shared(exam, clause, arguments) else ("missing", "bad_encoding")))))
     for each in (yield from trials(exam, Aims(exam, findings), exam.operations(clause), arguments.cause, mistakes)):
         response = yield each.request
         if response.status != exam.read.cause(arguments.cause).status or not exam.read.failed(response):
@@ -333,7 +336,14 @@ def cause_gives_member(exam: Exam, clause: Clause) -> Flow:
             raise Ended(Failed(expected, f"{each.operation.id} says {found[0]!r}", operation=each.operation.id))
         if found:
             findings.saw(f"{each.operation.id} for {each.what}")
-    return findings.verdict("{n} refusals have the documented value", f"no refusal for {arguments.cause} was seen that has a {arguments.member}")
+    return findings.verdict("{n} refusals have the documented value", f"no refusal for {arguments.cause} was seen that has {an(arguments.member)}")
+
+
+def _is_shared(exam: Exam, clause: Clause, arguments: CauseGivesMember) -> bool:
+    """Whether other causes have the same status and give the member another value, so that the status does not tell the cause."""
+    status = exam.read.cause(arguments.cause).status
+    alike = [cause for cause in _how(exam, clause).causes.values() if cause.status == status]
+    return any(_documented(cause, arguments.member) not in (None, arguments.value) for cause in alike)
 
 
 def gives_member(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
@@ -341,9 +351,8 @@ def gives_member(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
     response, arguments = spoken_of(exam, clause, exchange), clause.arguments
     if response is None or not isinstance(arguments, CauseGivesMember) or response.status != exam.read.cause(arguments.cause).status:
         return None
-    alike = [cause for cause in _how(exam, clause).causes.values() if cause.status == response.status]
     found = exam.read.members_of_error(response, arguments.member)
-    if not found or any(_documented(cause, arguments.member) not in (None, arguments.value) for cause in alike):
+    if not found or _is_shared(exam, clause, arguments):
         return None
     wrong = [value for value in found if value != arguments.value]
     return Broken(f"{arguments.value!r} as {arguments.member}", f"{response.status} with {wrong[0]!r}") if wrong else Fine()
@@ -378,7 +387,7 @@ def param_names_a_parameter(exam: Exam, clause: Clause) -> Flow:
             raise Ended(Failed(seen.expected, f"{each.operation.id}, for {each.what}: {seen.observed}", operation=each.operation.id))
         if isinstance(seen, Fine):
             findings.saw(f"{each.operation.id} for {each.what}", seen.remark)
-    return findings.verdict("{n} refusals name a parameter of the request", f"no refusal was seen that has a {arguments.member}")
+    return findings.verdict("{n} refusals name a parameter of the request", f"no refusal was seen that has {an(arguments.member)}")
 
 
 def names_in_reads(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -20,6 +20,7 @@ from conformance.steps.findings import Findings
 from conformance.steps.listing import Listing, Rows, open_list, refused_as
 from conformance.steps.paging import Paged, Trail
 from conformance.steps.parts import each
+from conformance.steps.stocking import stocked_alike, stocked_numbers, stocked_others, stocked_texts
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped, Verdict
 from specs.conventions.filtering import Filtering, OfOperator
 from specs.model import Clause, Group, Operation
@@ -28,6 +29,9 @@ __all__ = ["CHECKS"]
 
 NONSENSE = "zz_no_such"
 """A name that no list filters by."""
+
+_CUT = 3
+"""Matches that a page size of two cuts into pages of which one is not full."""
 
 _DRAWN = 4
 """Of values that tell as much, so many are drawn from."""
@@ -70,6 +74,7 @@ def _lists(exam: Exam, clause: Clause) -> list[Operation]:
 def _opened(exam: Exam, clause: Clause, operation: Operation) -> Steps[Narrowed]:
     listing = yield from open_list(exam, operation)
     known = yield from listing.known()
+    known = yield from stocked_others(listing, known, members_of(listing, clause, known))
     return Narrowed(listing, clause, exam.spec.convention(clause), known, Findings())
 
 
@@ -164,7 +169,7 @@ def _by_pages(narrowed: Narrowed, members: list[str]) -> Steps[None]:
     """One filter by pages of a single record: a list that is cut before it is filtered loses what stands further back."""
     listing = narrowed.listing
     pagination = listing.exam.pagination(listing.operation)
-    found = [one for one, matches in _frequent(narrowed) if one.member in members and matches < 10]
+    found = [one for one, matches in (*_behind(narrowed), *_frequent(narrowed)) if one.member in members and matches < 10]
     if pagination is None or pagination.size is None or not found:
         return
     paged = Paged(listing.exam, listing.operation, listing.resource, pagination, listing.parents, sent(narrowed.parameters, found[:1]))
@@ -215,6 +220,9 @@ def _operator(exam: Exam, clause: Clause, operation: Operation) -> Flow:
     spelled = next((name for name, operator in narrowed.parameters.operators.items() if operator == meant), None)
     if spelled is None or meant not in SAYS:
         return Skipped(f"the list has no operator {meant}")
+    if meant not in ("eq", "not_eq"):
+        narrowed = replace(narrowed, known=(yield from stocked_numbers(narrowed.listing, narrowed.known, narrowed.members)))
+        narrowed = replace(narrowed, known=(yield from stocked_texts(narrowed.listing, narrowed.known, narrowed.members)))
     done: set[Kind] = set()
     for member, kind in narrowed.members.items():
         wanted = narrowed.drawn(member, kind, meant) if kind not in done else None
@@ -251,6 +259,8 @@ def _paged(exam: Exam, clause: Clause, operation: Operation) -> Flow:
     if not _frequent(narrowed) and (yield from narrowed.listing.own()):
         yield from narrowed.listing.own()
         narrowed = yield from _opened(exam, clause, operation)
+    if not any(matches >= _CUT and _is_behind(narrowed, one) for one, matches in _frequent(narrowed)):
+        narrowed = yield from _stocked(narrowed)
     found = _frequent(narrowed)
     if not found:
         needs = f"three {narrowed.listing.resource.plural} or more that are equal in a member, and one that is not"
@@ -267,6 +277,16 @@ def _paged(exam: Exam, clause: Clause, operation: Operation) -> Flow:
     return (yield from _walked(narrowed, paged, wanted, size))
 
 
+def _stocked(narrowed: Narrowed) -> Steps[Narrowed]:
+    """The list with so many records equal in a member, behind others, that pages of two leave one which is not full, where they can be made."""
+    found = [one for one, _ in (*_frequent(narrowed), *_behind(narrowed)) if _is_behind(narrowed, one)]
+    for one in found:
+        known = yield from stocked_alike(narrowed.listing, narrowed.known, one.member, one.wanted)
+        if known is not narrowed.known and known.read:
+            return replace(narrowed, known=known)
+    return narrowed
+
+
 def _sizes(matches: int, largest: int) -> list[int]:
     """Sizes that cut so many records into two pages or more: those first that leave a last page which is not full."""
     found = [size for size in range(2, min(matches, largest + 1)) if matches % size]
@@ -274,14 +294,31 @@ def _sizes(matches: int, largest: int) -> list[int]:
 
 
 def _frequent(narrowed: Narrowed) -> list[tuple[Filter, int]]:
-    """Filters that at least two known records pass, and at least one does not, with the number that pass: those of few members first."""
-    found: list[tuple[Filter, int]] = []
+    """Filters that at least two known records pass, and at least one does not, with the number that pass.
+
+    Those come first that leave a page of two which is not full, and of them those that a record before the last match does not
+    pass, as a list that is cut too early loses a match only there; then those of few matches.
+    """
+    found: list[tuple[int, int, int, Filter]] = []
     for member, kind in narrowed.members.items():
         for one in filters_by(member, kind, "eq", narrowed.known):
             matches = sum(one.holds(record) is True for record in narrowed.known.records)
             if matches > 1:
-                found.append((one, matches))
-    return sorted(found, key=lambda pair: (min(pair[1], 3) * -1, pair[1]))
+                found.append((-min(matches, _CUT), not _is_behind(narrowed, one), matches, one))
+    return [(one, matches) for _, _, matches, one in sorted(found, key=lambda ranked: ranked[:3])]
+
+
+def _is_behind(narrowed: Narrowed, one: Filter) -> bool:
+    """Whether a record that does not pass stands before one that does: a list that is cut too early loses a match there."""
+    outcomes = [one.holds(record) is True for record in narrowed.known.records]
+    return not all(outcomes[: sum(outcomes)])
+
+
+def _behind(narrowed: Narrowed) -> list[tuple[Filter, int]]:
+    """Filters that one known record passes, which is not the first of the list."""
+    found = [one for member, kind in narrowed.members.items() for one in filters_by(member, kind, "eq", narrowed.known)]
+    passing = [(one, sum(one.holds(record) is True for record in narrowed.known.records)) for one in found if _is_behind(narrowed, one)]
+    return [(one, matches) for one, matches in passing if matches == 1]
 
 
 def _walked(narrowed: Narrowed, paged: Paged, wanted: Filter, size: int | None) -> Flow:

@@ -12,6 +12,7 @@ from conformance.exam import Exam, Made
 from conformance.exchange import Response, Unreadable
 from conformance.reading import agrees
 from conformance.steps.aiming import Aim, Aims, Own, attempt, in_order, names_a_record, overloaded, passing, text_of_ours
+from conformance.steps.comparing import kind_of
 from conformance.steps.findings import Findings
 from conformance.steps.refusals import works
 from conformance.verdict import Failed, Inconclusive
@@ -120,7 +121,7 @@ def _named(exam: Exam, clause: Clause, aims: Aims, resource: Resource, found: tu
     kept_apart = yield from _reads_by_id(exam, resource, operations, found, cause, findings)
     if own is None:
         return
-    if not kept_apart:
+    if not kept_apart and kind_of([key]) != "key":
         findings.lack(f"writes to {resource.name}, as other has a record with the same id or it could not be seen that it has none")
         return
     for operation in operations:
@@ -168,7 +169,7 @@ def _refuses(exam: Exam, aim: Aim, resource: Resource, record: Record, cause: st
     operation = aim.operation
     response = yield aim.request(exam, as_="other")
     judged = exam.read.answered(cause, response)
-    expected = f"{judged.expected} where other names a {resource.singular} of another account"
+    expected = f"{judged.expected} where other names {resource.one} of another account"
     if _is_shown(exam, response, resource, record):
         raise _fail(expected, f"{operation.id} answered {response.status} and shows the record", operation)
     if judged.fine:
@@ -327,7 +328,7 @@ def _is_hidden(exam: Exam, clause: Clause, resource: Resource, found: tuple[str,
         parents = yield from Aims(exam, findings).parents(operation, record)
         response = yield exam.ask.operation(operation, key=key, parents=parents, as_="other", fresh=True)
         if _is_shown(exam, response, resource, record):
-            raise _fail(f"a {resource.singular} of full is not shown to other", f"{operation.id} answered {response.status} and shows it", operation)
+            raise _fail(f"{resource.one} of full is not shown to other", f"{operation.id} answered {response.status} and shows it", operation)
         if exam.read.failed(response) and not overloaded(response):
             findings.saw(f"{operation.id}: {response.status} for other")
 
@@ -345,7 +346,7 @@ def _is_not_shown_by_writes(exam: Exam, clause: Clause, resource: Resource, foun
         response = yield exam.ask.operation(operation, key=key, parents=parents, members=members, as_="other")
         shown = passing(exam, response, resource)
         if shown is not None and str(shown.get(resource.key)) == key and exam.read.succeeded((yield from aims.read(own.made))):
-            raise _fail(f"a {resource.singular} of full is not shown to other", f"{operation.id} answered {response.status} and shows it", operation)
+            raise _fail(f"{resource.one} of full is not shown to other", f"{operation.id} answered {response.status} and shows it", operation)
         if exam.read.failed(response) and not overloaded(response):
             findings.saw(f"{operation.id}: {response.status} for other")
 
@@ -359,7 +360,7 @@ def _is_unlisted_for_second(exam: Exam, clause: Clause, resource: Resource, foun
     parents = yield from Aims(exam, findings).parents(operation, record)
     response = yield exam.ask.operation(operation, key=key, parents=parents, as_="second", fresh=True)
     if not exam.read.failed(response) or overloaded(response):
-        findings.remark(f"{operation.id} shows second a {resource.singular} of full, so second is taken for the same user")
+        findings.remark(f"{operation.id} shows second {resource.one} of full, so second is taken for the same user")
         return
     for listing in _lists(exam, clause, resource):
         under = yield from Aims(exam, findings).parents(listing, record)
@@ -416,9 +417,9 @@ def _sees(exam: Exam, clause: Clause, made: Made, viewer: str, findings: Finding
     if exam.operation(resource, "read") is not None:
         response = yield from aims.read(made, as_=viewer)
         if exam.read.succeeded(response):
-            findings.saw(f"a {resource.singular} is read")
+            findings.saw(f"{resource.one} is read")
         elif overloaded(response) or not exam.read.succeeded((yield from aims.read(made))):
-            findings.lack(f"reads of a {resource.singular}, which {maker}, who made it, can't read either ({response.status})")
+            findings.lack(f"reads of {resource.one}, which {maker}, who made it, can't read either ({response.status})")
         else:
             raise _fail(f"{viewer} reads the {resource.singular} that {maker} made", f"answered {response.status}", exam.operation(resource, "read"))
     for operation in _lists(exam, clause, resource):
@@ -427,7 +428,7 @@ def _sees(exam: Exam, clause: Clause, made: Made, viewer: str, findings: Finding
         if listed is False:
             raise _fail(f"{viewer}'s list holds the {resource.singular} that {maker} made", f"{operation.id} does not hold {made.key}", operation)
         if listed is True:
-            findings.saw(f"a {resource.singular} is listed")
+            findings.saw(f"{resource.one} is listed")
 
 
 def _all_of_second_is_seen(exam: Exam, clause: Clause, resource: Resource, findings: Findings) -> Steps[None]:

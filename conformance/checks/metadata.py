@@ -160,7 +160,8 @@ def _comes_back(exam: Exam, clause: Clause, resource: Resource, operations: Mapp
         "letters of both cases": {FIRST: "One", "Proctor Two": "2"},
         "letters outside of ASCII": {FIRST: "Zoë ✓ 水", "Ключ": "x"},
     }
-    for what, data in {"a longer text": {FIRST: "two, and more words, so that it is a text of some length"}, **odd}.items():
+    limits = holder.parameters
+    for what, data in {"a longer text": {FIRST: "two, and more words, so that it is a text of some length"[: limits.value_length]}, **odd}.items():
         yield from _written(holder, "update" if "update" in operations else "create", what, data)
     if "update" in operations:
         yield from _written(holder, "create", "odd texts", {key: value for data in odd.values() for key, value in data.items()})
@@ -307,7 +308,7 @@ def _unchanged(holder: Holder, before: Mapping[str, Any] | None, what: str) -> S
         return
     for name in (holder.member, *holder.made.given):
         if name in before and before[name] != after.get(name):
-            expected = f"a {holder.resource.singular} that stays as it is when an update with {what} is refused"
+            expected = f"{holder.resource.one} that stays as it is when an update with {what} is refused"
             raise Ended(Failed(expected, f"{name} is {_short(after.get(name))}, and was {_short(before[name])}", operation=_operation(holder, "update")))
 
 

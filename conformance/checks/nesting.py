@@ -42,8 +42,17 @@ def _pairs(exam: Exam, clause: Clause) -> list[tuple[Operation, Operation]]:
 
 def nested_list_is_exact(exam: Exam, clause: Clause) -> Flow:
     """Compares the nested lists of some parents with the plain list."""
-    lists = [pair for pair in _pairs(exam, clause) if pair[1].effect == "list"]
+    lists = [pair for pair in _pairs(exam, clause) if pair[1].effect == "list"] or _lists(exam, clause)
     return each(_exact(exam, _nesting(exam, clause), plain, nested) for plain, nested in lists)
+
+
+def _lists(exam: Exam, clause: Clause) -> list[tuple[Operation, Operation]]:
+    """The plain list and each nested one that the clause speaks of, where no pair names them."""
+    nesting = _nesting(exam, clause)
+    plain = exam.operation(exam.spec.resources[nesting.resource], "list")
+    lists = [operation for operation in exam.operations(clause) if operation.effect == "list" and operation.resource == nesting.resource]
+    nested = [operation for operation in lists if nesting.parameter in operation.path_parameters]
+    return [(plain, one) for one in nested] if plain is not None and nesting.parameter not in plain.path_parameters else []
 
 
 def _exact(exam: Exam, nesting: Nesting, plain: Operation, nested: Operation) -> Flow:
@@ -167,7 +176,7 @@ def _same_read(exam: Exam, resource: Resource, plain: Operation, nested: Operati
     exchange = yield from calls.valid(exam, plain)
     one = passing(exam, exchange.response, resource) if exchange.response else None
     if one is None:
-        return Inconclusive(f"{plain.id} gave no {resource.singular}", f"a {resource.singular} that can be read")
+        return Inconclusive(f"{plain.id} gave no {resource.singular}", f"{resource.one} that can be read")
     key = str(one.get(resource.key))
     parents = yield from calls.parents_for(exam, nested, one)
     wrong = ""

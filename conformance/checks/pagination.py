@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,7 +11,9 @@ from conformance.addressing import dig
 from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Steps
 from conformance.exam import Exam
 from conformance.exchange import Exchange
+from conformance.payloads import MARK
 from conformance.steps import walks
+from conformance.steps.aiming import attempt
 from conformance.steps.ordinary import ordinary
 from conformance.steps.paging import Page, Paged, Trail, disagreement, number_at, opened
 from conformance.steps.parts import each
@@ -30,6 +32,9 @@ MANY = 101
 
 OWN = "pagination: own records"
 """The note that holds the ids of our records in walks, by operation."""
+
+_SMALL = 1000
+"""Numbers below this are no moments, by which a list might leave records out."""
 
 PAGES = 6
 """Pages of a list too long to be walked to its end."""
@@ -52,8 +57,25 @@ def _refused(listed: Paged, page: Page, expected: str) -> Flow:
 
 
 def size_sets_the_number(exam: Exam, clause: Clause) -> Flow:
-    """Asks each list for the largest size and for one that is drawn."""
-    return each(_size(exam, operation) for operation in _lists(exam, clause))
+    """Asks each list for the largest size and for one that is drawn; if none has more than half of the largest size, makes them in one."""
+    yield from attempt(_half_filled(exam, clause))
+    return (yield from each(_size(exam, operation) for operation in _lists(exam, clause)))
+
+
+def _half_filled(exam: Exam, clause: Clause) -> Steps[None]:
+    """Sees to it that one of the lists has more records than half of the largest size, so that a smaller largest size would show."""
+    short: list[tuple[Paged, int]] = []
+    for operation in _lists(exam, clause):
+        listed = yield from opened(exam, operation)
+        largest = listed.parameters.maximum
+        if listed.parameters.size is None or largest is None or largest >= MANY:
+            continue
+        if (yield from listed.page(0, size=largest)).count > largest // 2:
+            return
+        short.append((listed, largest // 2 + 1))
+    for listed, wanted in short:
+        if (yield from listed.filled(wanted)):
+            return
 
 
 def _size(exam: Exam, operation: Operation) -> Flow:
@@ -68,7 +90,7 @@ def _size(exam: Exam, operation: Operation) -> Flow:
     if largest is not None and most.count > largest:
         return Failed(f"{largest} records at most", str(most.count), operation=operation.id)
     if largest is not None and 0 < most.count < largest:
-        following = yield from listed.page(1, size=largest)
+        following = yield from listed.after(most, size=largest)
         if listed.numbered and following.count and (yield from _still(listed, most, following)):
             return Failed(f"{largest} records for {listed.parameters.size}={largest}, as more follow", str(most.count), operation=operation.id)
     if most.count < 2:
@@ -159,19 +181,21 @@ def _has_more(listed: Paged, default: int, page: Page) -> Steps[bool]:
 
 def size_bounds_hold(exam: Exam, clause: Clause) -> Flow:
     """Sends sizes outside of the bounds, and texts that are none; if no list has more records than the largest size, makes them in one."""
-    lists = _lists(exam, clause)
-    verdict = yield from each(_bounds(exam, operation, first=index == 0) for index, operation in enumerate(lists))
-    if not isinstance(verdict, Inconclusive) or not exam.target.permit.write:
+    lists, whole = _lists(exam, clause), list[bool]()
+    verdict = yield from each(_bounds(exam, operation, whole, first=index == 0) for index, operation in enumerate(lists))
+    unclear = isinstance(verdict, Inconclusive) or (isinstance(verdict, Passed) and any(whole))
+    if not unclear or not exam.target.permit.write:
         return verdict
     for operation in lists:
         listed = yield from opened(exam, operation)
         largest = listed.parameters.maximum
         if largest is not None and largest < MANY and (yield from listed.filled(largest + 1)):
-            return (yield from each([_bounds(exam, operation, first=False)]))
+            return (yield from each([_bounds(exam, operation, whole, first=False)]))
     return verdict
 
 
-def _bounds(exam: Exam, operation: Operation, *, first: bool) -> Flow:
+def _bounds(exam: Exam, operation: Operation, whole: list[bool], *, first: bool) -> Flow:
+    """The verdict on one list; notes whether a size below the bounds gave a list so short that it may have been the whole of it."""
     listed = yield from opened(exam, operation)
     name, largest = listed.parameters.size, listed.parameters.maximum
     if name is None or largest is None:
@@ -189,6 +213,7 @@ def _bounds(exam: Exam, operation: Operation, *, first: bool) -> Flow:
             return Failed(f"{name}={value} refused, or a list of {largest} records at most", wrong, operation=operation.id)
         if value == 0 and page.ids == ():
             remarks.append(f"{operation.id} answers {name}=0 with an empty list")
+        whole.append(value in (0, -1) and 0 < page.count == usual.count < (listed.parameters.default or largest))
         upper = upper or (isinstance(value, int) and value > largest and (page.ids is None or page.count == largest))
     if not upper:
         upper = yield from _more_than(listed, largest)
@@ -235,7 +260,7 @@ def _first(exam: Exam, operation: Operation) -> Flow:
         return Skipped(f"the pages of {operation.id} have no numbers")
     known = yield from listed.stocked(2)
     if not known:
-        return Inconclusive(f"{operation.id} has no records", f"two {listed.resource.plural} or more")
+        return (yield from _nothing_first(listed))
     size = max(1, min(known // 2, 10)) if listed.parameters.size is not None and known > 1 else None
     plain = yield from listed.page(0, size=size)
     numbered = yield from listed.page(0, size=size, explicit=True)
@@ -252,6 +277,16 @@ def _first(exam: Exam, operation: Operation) -> Flow:
         observed = f"the same {len(shared)} records again" if shared else f"no records, and {following.response.status}"
         return Failed(f"other records on the page after {told}", observed, operation=operation.id)
     return Passed(f"{operation.id} gives the same for {told}, and other records after it")
+
+
+def _nothing_first(listed: Paged) -> Flow:
+    """The verdict on a list that has no records without a number: with the first page's number, there must be none either."""
+    plain = yield from listed.page(0, fresh=True)
+    numbered = yield from listed.page(0, fresh=True, explicit=True)
+    told = f"{listed.parameters.page}={listed.parameters.first}"
+    if plain.ids == () and numbered.ids and not (yield from walks.unsteady(listed, plain, numbered)):
+        return Failed(f"without a number the same as for {told}", f"no records, and {numbered.count} for {told}", operation=listed.operation.id)
+    return Inconclusive(f"{listed.operation.id} has no records", f"two {listed.resource.plural} or more")
 
 
 def _difference(one: Page, other: Page) -> str:
@@ -271,15 +306,17 @@ def _walk(exam: Exam, operation: Operation) -> Flow:
     listed = yield from opened(exam, operation)
     known = yield from listed.stocked(FEW)
     own = yield from _own_record(listed)  # made last: an end that is lost loses it
-    if known < 2:
-        return Inconclusive(f"{operation.id} has {known} records", f"three {listed.resource.plural} or more")
     largest = listed.parameters.maximum
     long = yield from listed.walk(size=largest, limit=PAGES * (largest or 100))
+    if max(known, len(long.ids)) < 2:
+        return Inconclusive(f"{operation.id} has {known} records", f"three {listed.resource.plural} or more")
+    if listed.parameters.size is None and _is_full(long) and not _missing(listed, own, long) and (yield from _one_more(listed)):
+        long = yield from listed.walk(size=None, limit=PAGES * 100, fresh=True)
     size = _drawn_size(exam, listed, long)
     if size is not None and not (yield from listed.takes_size(size)):
         size = None
     limit = len(long.ids) if long.end == "enough" else None
-    short = (yield from listed.walk(size=size, limit=limit)) if size is not None else long
+    short = yield from listed.walk(size=size, limit=limit, fresh=size is None)
     wrong = yield from walks.confirmed(listed, long, short, size)
     if wrong is not None:
         return Failed("every object once, in a stable order, and then the end", wrong, operation=operation.id)
@@ -293,6 +330,11 @@ def _walk(exam: Exam, operation: Operation) -> Flow:
     if wrong is not None:
         return Failed("numbers and links that agree with the walk", wrong, operation=operation.id)
     return Passed(f"{operation.id}: {len(short.ids)} records on {len(short.pages)} pages", _remarks(operation, long, short))
+
+
+def _is_full(long: Trail) -> bool:
+    """Whether the last page of a list that was walked to its end is full: one that is not may be lost where this is not."""
+    return long.whole and bool(long.pages) and long.pages[-1].count == long.pages[0].count
 
 
 def _group(exam: Exam, operation: Operation) -> str:
@@ -322,18 +364,54 @@ def _own_record(listed: Paged) -> Steps[str | None]:
 
 
 def _lost(listed: Paged, own: str | None, long: Trail) -> Steps[Verdict | None]:
-    """A record that we made must be found; where it is not, a second one tells a lost end from a list that leaves ours out."""
-    if own is None or not long.whole or own in long.ids:
+    """Records that we made must be found; where one is not, another tells a lost end from a list that leaves ours out."""
+    missing = _missing(listed, own, long)
+    if not long.whole or not missing:
         return None
-    second = yield from listed.own()
-    again = yield from listed.walk(size=listed.parameters.maximum, fresh=True)
-    if own in again.ids:
-        late = second is not None and second not in again.ids
-        # Seen again, it has to be a new record that nothing was made after.
+    for _ in range(2):  # a page that the next record fills shows what it hid before
+        newest = yield from listed.own()
+        again = yield from listed.walk(size=listed.parameters.maximum, fresh=True)
+        gap = _gap_among_ours(listed, missing - set(again.ids), again)
+        if gap:
+            return Failed("every object once", gap, operation=listed.operation.id)
+        if newest is not None and newest not in again.ids and (own is None or own in again.ids):
+            # Seen again, it has to be a new record that nothing was made after.
+            listed.exam.notes[OWN].pop(listed.operation.id, None)
+            return Failed("every object once", "the record made last is missing until another one is made", operation=listed.operation.id)
+    if own is None or own in again.ids:
         listed.exam.notes[OWN].pop(listed.operation.id, None)
-        observed = "the record made last is missing until another one is made" if late else None
-        return Failed("every object once", observed, operation=listed.operation.id) if observed else None
+        return None
     return Inconclusive(f"{listed.operation.id} does not list the {listed.resource.singular} that was made", "a payload whose record the list shows")
+
+
+def _missing(listed: Paged, own: str | None, long: Trail) -> set[str]:
+    """The ids of our records that a walk did not find."""
+    return {key for key in (own, *(made.key for made in listed.all_own)) if key is not None} - set(long.ids)
+
+
+def _one_more(listed: Paged) -> Steps[bool]:
+    """Whether one more record of ours could be made."""
+    return listed.exam.target.permit.write and (yield from listed.own()) is not None
+
+
+def _gap_among_ours(listed: Paged, missing: set[str], trail: Trail) -> str:
+    """One of our missing records of which a walk to the end finds another that was made alike; empty if there is none."""
+    ids = set(trail.ids)
+    for lost in listed.all_own if trail.whole else ():
+        if lost.key in missing and any(made.key in ids and _alike(lost.given, made.given) for made in listed.all_own):
+            return f"{lost.key} is missing, and another {listed.resource.singular} that was made like it is not"
+    return ""
+
+
+def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether what two records were made with differs in free texts and in small numbers at most, so that no list may show one of them only."""
+    if one.keys() != other.keys():
+        return False
+    return all(value == other[name] or (_is_free(value) and _is_free(other[name])) for name, value in one.items())
+
+
+def _is_free(value: Any) -> bool:
+    return value.startswith(MARK) if isinstance(value, str) else isinstance(value, int) and not isinstance(value, bool) and 0 < value < _SMALL
 
 
 def _remarks(operation: Operation, *trails: Trail) -> tuple[str, ...]:
@@ -375,12 +453,15 @@ def _numbers(exam: Exam, operation: Operation) -> Flow:
         return Failed("numbers that agree with the page", wrong, operation=operation.id)
     if not any(_told(plain, listed.parameters)):
         return Inconclusive(f"{operation.id} tells no numbers of its pages", "an implementation that does")
-    if known < 2 or listed.parameters.size is None:
+    if known < 2:
         return Inconclusive(f"{operation.id} has {known} records", f"two {listed.resource.plural} or more")
-    size = exam.draw(st.integers(1, known - 1), f"{operation.id} size", max(1, known // 2))
-    trail = yield from listed.walk(size=size, limit=PAGES * size)
+    size = None
+    if listed.parameters.size is not None:
+        size = exam.draw(st.integers(1, known - 1), f"{operation.id} size", max(1, known // 2))
+        size = next((larger for larger in range(size, known) if known % larger), size)
+    trail = yield from listed.walk(size=size, limit=PAGES * (size or known))
     wrong = _first_of(disagreement(page, listed.parameters, asked=page.index > 0) for page in trail.pages) or walks.total_of(listed.parameters, trail)
-    if wrong is None and not trail.whole:
+    if wrong is None and not trail.whole and size is not None:
         wrong = yield from _long_total(listed, plain, size)
     if wrong is not None and (yield from _changed(listed, plain)):
         return Inconclusive(f"{operation.id} changes while it is looked at")

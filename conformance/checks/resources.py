@@ -99,7 +99,7 @@ def record_keeps_schema(exam: Exam, clause: Clause, exchange: Exchange) -> Obser
     for record in records:
         wrong = mismatch(arguments.record, record)
         if wrong is not None:
-            return Broken(f"a {resource.singular} with the documented members", f"{resource.key} {record.get(resource.key)!r}, {wrong}")
+            return Broken(f"{resource.one} with the documented members", f"{resource.key} {record.get(resource.key)!r}, {wrong}")
     return Fine() if records else None
 
 
@@ -112,7 +112,13 @@ def records_have_their_members(exam: Exam, clause: Clause) -> Flow:
 
 def collection_and_item_share_a_path(exam: Exam, clause: Clause) -> Flow:
     """Reads a record of each list under the list's own path."""
-    return each(_shares_path(exam, resource, operation) for resource, operation in exam.resources(clause))
+    return each(_shares_path(exam, resource, _plain(exam, clause, resource) or operation) for resource, operation in exam.resources(clause))
+
+
+def _plain(exam: Exam, clause: Clause, resource: Resource) -> Operation | None:
+    """The resource's plain list, if the clause speaks of it."""
+    plain = exam.operation(resource, "list")
+    return plain if plain is not None and plain.id in clause.operations else None
 
 
 def _shares_path(exam: Exam, resource: Resource, operation: Operation) -> Flow:
@@ -137,7 +143,7 @@ def _shares_path(exam: Exam, resource: Resource, operation: Operation) -> Flow:
         return Failed(f"the {resource.singular} {key} at {urlsplit(request.url).path}", writes.told(exam, response), operation=read.id)
     if record.get(resource.key) is not None and str(record[resource.key]) != key:
         return Failed(f"the {resource.singular} {key}", f"one with the {resource.key} {record[resource.key]!r}", operation=read.id)
-    return Passed(f"a {resource.singular} of {operation.path} is found under it")
+    return Passed(f"{resource.one} of {operation.path} is found under it")
 
 
 def _is_bound(exam: Exam, resource: Resource) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.addressing import MISSING
@@ -16,6 +16,7 @@ from conformance.steps.filters import certain, members_of
 from conformance.steps.findings import Findings
 from conformance.steps.listing import Listing, Rows, bound, open_list, refused_as
 from conformance.steps.parts import each
+from conformance.steps.stocking import stocked_disorder, stocked_numbers
 from conformance.verdict import Failed, Inconclusive, Skipped
 from specs.conventions.sorting import Sorting
 from specs.model import Clause, Group, Operation
@@ -117,7 +118,10 @@ def _opened(exam: Exam, clause: Clause, operation: Operation) -> Steps[Sorted]:
     """The list, with the syntax of its order; ends the check where that is not known and can't be found out."""
     listing, group = (yield from open_list(exam, operation)), exam.spec.convention(clause)
     known = yield from listing.known()
+    known = yield from stocked_numbers(listing, known, members_of(listing, clause, known))
     opened = Sorted(listing, clause, group, group.parameters.style, known, Findings())
+    if any(all(not disorder(kind, name, known, descending) for name, kind in opened.members.items()) for descending in (False, True)):
+        opened = replace(opened, known=(yield from stocked_disorder(listing, known, members_of(listing, clause, known))))
     if opened.style != "any":
         return opened
     for style in ("dash", "comma"):

@@ -60,7 +60,8 @@ def success_status(exam: Exam, clause: Clause, exchange: Exchange) -> Observatio
     if operation is None or operation.id not in clause.operations or response is None or not exam.read.succeeded(response):
         return None
     judged = exam.read.judge_success(operation, response)
-    return Fine(judged.remark) if judged.fine else Broken(f"{judged.expected} for a valid {operation.effect}", f"{operation.id} answered {judged.observed}")
+    expected = f"{judged.expected} for a valid {operation.effect or 'call'}"
+    return Fine(judged.remark) if judged.fine else Broken(expected, f"{operation.id} answered {judged.observed}")
 
 
 # Codes

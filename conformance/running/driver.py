@@ -323,7 +323,7 @@ class Driver:
         for key in keys:
             self.ledger.add(resource.name, key, request.as_ or "full")
         if not keys:
-            self.ledger.nameless.append(f"a {resource.singular} was made (request {self.requests}), but the answer does not tell its {resource.key}")
+            self.ledger.nameless.append(f"{resource.one} was made (request {self.requests}), but the answer does not tell its {resource.key}")
 
     def _keys(self, response: Response, resource: Any) -> list[str]:
         """The ids that the answer to a create tells: of the one record, or of several made at once."""

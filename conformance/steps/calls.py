@@ -28,6 +28,7 @@ __all__ = [
     "ask",
     "change",
     "narrowed",
+    "narrowing",
     "narrows",
     "on_own",
     "ordered",
@@ -105,6 +106,12 @@ def narrows(exam: Exam, operation: Operation) -> bool:
 
 def narrowed(exam: Exam, operation: Operation, few: int) -> Steps[Exchange]:
     """A list filtered to one record, or (0) to none, as far as the target filters by a member that a record shows."""
+    asked, parents = yield from narrowing(exam, operation, few)
+    return (yield from ask(exam.ask.operation(operation, parameters=asked, parents=parents)))
+
+
+def narrowing(exam: Exam, operation: Operation, few: int) -> Steps[tuple[dict[str, Any], dict[str, str]]]:
+    """The parameters of such a list, and the parents in its path; ends the check where no member to filter by is known."""
     resource = exam.spec.resources[operation.resource or ""]
     parameters: Filtering = exam.parameters_of("filtering", operation)
     named = parameters.members.get(resource.name)
@@ -113,7 +120,7 @@ def narrowed(exam: Exam, operation: Operation, few: int) -> Steps[Exchange]:
             if name != resource.key and _is_plain(value) and (named is None or name in named):
                 parents = yield from parents_for(exam, operation, record)
                 asked = _filter(parameters, name, value if few else "proctor-none" if isinstance(value, str) else 987654321)
-                return (yield from ask(exam.ask.operation(operation, parameters=asked, parents=parents)))
+                return asked, parents
     raise Ended(Inconclusive(f"no member to filter {resource.plural} by is known", f"{resource.plural} with a text"))
 
 

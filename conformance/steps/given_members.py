@@ -15,6 +15,7 @@ from conformance.steps.aiming import overloaded, passing
 from conformance.verdict import Failed, Inconclusive, Passed
 from specs.conventions.lifecycle import EnumMember, Parsed
 from specs.model import Operation, Resource
+from specs.words import an
 
 __all__ = ["NUMBERS", "id_is_used", "ignored", "number_wins", "outside", "text_is_understood"]
 
@@ -44,14 +45,14 @@ def id_is_used(exam: Exam, operation: Operation) -> Flow:
     plain = yield from writes.made(exam, resource, operation)
     wrong = mismatch(resource.key_schema, plain.record[resource.key])
     if wrong is not None:
-        return Failed(f"a {resource.key} made where none is given", f"{plain.record[resource.key]!r}, {wrong}", operation=operation.id)
+        return Failed(f"{an(resource.key)} made where none is given", f"{plain.record[resource.key]!r}, {wrong}", operation=operation.id)
     chosen = str(uuid.uuid4()) if resource.key_schema.get("format") == "uuid" else f"proctor-{uuid.uuid4().hex[:12]}"
     given = yield from exam.payload(resource)
     parents = yield from calls.parents_for(exam, operation, given)
     response = yield exam.ask.operation(operation, members={**given, resource.key: chosen}, parents=parents)
     if not exam.read.succeeded(response):
         refused = response.status >= 500 or response.status == 429
-        failed = Failed(f"a {resource.singular} with the {resource.key} given", writes.told(exam, response), operation=operation.id)
+        failed = Failed(f"{resource.one} with the {resource.key} given", writes.told(exam, response), operation=operation.id)
         return Inconclusive(f"{operation.id} was answered with {response.status}") if refused else failed
     own = exam.made(resource, given, response, "full")
     if own.key.casefold() != chosen.casefold():
@@ -67,10 +68,10 @@ def _null_id(exam: Exam, operation: Operation, resource: Resource, plain: Made) 
     given = yield from exam.payload(resource)
     parents = yield from calls.parents_for(exam, operation, given)
     response = yield exam.ask.operation(operation, members={**given, resource.key: None}, parents=parents)
-    passed = f"{operation.id} uses a {resource.key} that is given and makes one where none is"
+    passed = f"{operation.id} uses {an(resource.key)} that is given and makes one where none is"
     record = passing(exam, response, resource)
     if record is None:
-        return Passed(passed, (f"{operation.id} answers a {resource.key} of null with {response.status}",))
+        return Passed(passed, (f"{operation.id} answers {an(resource.key)} of null with {response.status}",))
     key = record.get(resource.key)
     if mismatch(resource.key_schema, key) is not None or str(key) == plain.key:
         return Failed(f"a new {resource.key} made where null is given", repr(key), operation=operation.id)
@@ -104,7 +105,7 @@ def outside(exam: Exam, operation: Operation, arguments: EnumMember, cause: str)
         done = next(iter(writes.differences(exam, resource, before, after, [arguments.member])), None)
     if done is not None:
         return Failed("nothing done by a write that was refused", done, operation=operation.id)
-    return Passed(f"{operation.id} refuses a {arguments.member} outside of the set", (remark,) if remark else ())
+    return Passed(f"{operation.id} refuses {an(arguments.member)} outside of the set", (remark,) if remark else ())
 
 
 def _made_anyway(exam: Exam, resource: Resource, given: Mapping[str, Any]) -> Steps[str | None]:
@@ -114,7 +115,7 @@ def _made_anyway(exam: Exam, resource: Resource, given: Mapping[str, Any]) -> St
         return None
     text = mark[1]
     walk = yield from exam.walk(resource, until=lambda record: text in record.values(), fresh=True)
-    return f"a {resource.singular} with {text!r} is in the list" if any(text in record.values() for record in walk.records) else None
+    return f"{resource.one} with {text!r} is in the list" if any(text in record.values() for record in walk.records) else None
 
 
 def _written(exam: Exam, operation: Operation, members: Mapping[str, Any]) -> Steps[Any]:
@@ -143,7 +144,7 @@ def number_wins(exam: Exam, operation: Operation, arguments: Parsed) -> Flow:
             return Inconclusive(f"{arguments.number} is not shown")
         if not writes.kept(number, record[arguments.number]):
             return Failed(f"{arguments.number} of {number}, as given", f"{record[arguments.number]!r} after {members}", operation=operation.id)
-    return Passed(f"{operation.id} keeps a {arguments.number} that is given, also beside a {arguments.text}")
+    return Passed(f"{operation.id} keeps {an(arguments.number)} that is given, also beside {an(arguments.text)}")
 
 
 def _own_form(exam: Exam, operation: Operation, arguments: Parsed) -> Steps[list[tuple[str, tuple[float, ...]]]]:

@@ -12,6 +12,7 @@ from conformance.steps.aiming import overloaded
 from conformance.steps.parts import each
 from conformance.verdict import Failed, Inconclusive, Passed
 from specs.model import Operation
+from specs.words import an
 
 __all__ = ["includes", "nonsense_is_refused"]
 
@@ -42,7 +43,7 @@ def _included(exam: Exam, operation: Operation, plain: Request, parameter: str, 
         return Failed(f"every {name} that is linked to, once, under included", problem, operation=operation.id)
     linked = jsonapi.linked(exam.read.document(response), name)
     if not linked:
-        return Inconclusive(f"no record of {operation.id} is linked to any {name}", f"records with a {name}")
+        return Inconclusive(f"no record of {operation.id} is linked to any {name}", f"records with {an(name)}")
     return Passed(f"{operation.id} includes {len(linked)} {name}")
 
 

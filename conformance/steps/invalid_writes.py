@@ -180,14 +180,14 @@ def _left_behind(exam: Exam, resource: Resource, known: set[str] | None, refused
     for record in walk.records:
         for (name, value), what in marks:
             if agrees(value, record.get(name)):
-                return f"a {resource.singular} made with {what} is in the list"
+                return f"{resource.one} made with {what} is in the list"
     if known is None or not any(not attempt.members for attempt in refused):
         return None
     names = [name for name in exam.payloads.members(resource) if name not in {parent.member for parent in resource.parents}]
     for record in walk.records:
         bare = bool(names) and all(record.get(name) in (None, "") for name in names) and any(name in record for name in names)
         if bare and str(record.get(resource.key)) not in known:
-            return f"a {resource.singular} without {', '.join(names[:3])} is in the list"
+            return f"{resource.one} without {', '.join(names[:3])} is in the list"
     return None
 
 

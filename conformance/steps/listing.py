@@ -13,6 +13,7 @@ from conformance.exam import Exam
 from conformance.exchange import NotPermitted, Request, Response, Unreadable
 from conformance.steps.paging import Paged
 from conformance.verdict import Inconclusive, Skipped
+from specs.conventions.errors import Cause
 from specs.model import Group, Operation, Resource
 
 __all__ = ["Listing", "Rows", "bound", "open_list", "refused_as"]
@@ -148,7 +149,7 @@ def bound(exam: Exam, group: Group, parameter: str) -> Any:
 def refused_as(exam: Exam, response: Response, cause: str, name: str | None) -> str:
     """What is wrong with a refusal for a cause, against its documented status and title; empty if nothing.
 
-    `name` is what the refusal's detail has to name; None where that is open.
+    `name` is what the refusal's detail has to name, where the documented one does; None where that is open.
     """
     judged = exam.read.answered(cause, response)
     if not judged.fine or exam.read.succeeded(response):
@@ -159,6 +160,12 @@ def refused_as(exam: Exam, response: Response, cause: str, name: str | None) -> 
     if title and has_titles and title not in told:
         return f"the title {told[0]!r}" if told else "no title"
     details = [str(value) for value in exam.read.members_of_error(response, "detail")]
-    if name is not None and details and not any(name in detail for detail in details):
+    if name is not None and _names_it(exam.read.cause(cause)) and details and not any(name in detail for detail in details):
         return f"the detail {details[0]!r}, which does not name {name}"
     return ""
+
+
+def _names_it(cause: Cause) -> bool:
+    """Whether the documented detail of a cause names what was asked for."""
+    detail = str(cause.values.get("detail", ""))
+    return "{name}" in detail or "{param}" in detail

@@ -13,6 +13,7 @@ from conformance.exam import Exam
 from conformance.steps.aiming import Aim, Aims, absent_key, attempt, in_order, names_a_record
 from conformance.steps.refusals import Trial, trial
 from specs.model import Operation, Parent, Resource
+from specs.words import an
 
 __all__ = ["USUAL", "cheap", "credentials_taken_away", "trials"]
 
@@ -161,7 +162,7 @@ def _other_parent(exam: Exam, aim: Aim, parent: Parent, cause: str) -> Steps[lis
     if not others:
         return []
     wrong = replace(aim, parents={**aim.parents, **{name: others[0] for name in parent.parameters if name in aim.parents}})
-    what = f"a {resource.singular} of another {exam.spec.resources[parent.resource].singular}"
+    what = f"{resource.one} of another {exam.spec.resources[parent.resource].singular}"
     also = ("parent_not_found", "foreign_record", "forbidden", "invalid_record")
     return [Trial(aim.operation, wrong.request(exam), cause, what, aim.request(exam), certain=False, also=also)]
 
@@ -390,7 +391,7 @@ def _bad_page(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps
     if aim is None:
         return []
     request = aim.request(exam, parameters={pagination.size: "proctor"})
-    return [Trial(operation, request, cause, f"a {pagination.size} that is no number", aim.request(exam), certain=False, names=(pagination.size,))]
+    return [Trial(operation, request, cause, f"{an(pagination.size)} that is no number", aim.request(exam), certain=False, names=(pagination.size,))]
 
 
 _MAKES: dict[str, Makes] = {

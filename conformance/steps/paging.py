@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from conformance.addressing import MISSING, dig
 from conformance.check import Ended, Steps
-from conformance.exam import Exam
+from conformance.exam import Exam, Made
 from conformance.exchange import NotPermitted, Request, Response, Unreadable
 from conformance.verdict import Inconclusive, Skipped
 from specs.conventions.pagination import Numbers, Pagination
@@ -20,6 +20,9 @@ __all__ = ["MOST_PAGES", "Page", "Paged", "Trail", "disagreement", "number_at", 
 
 MOST_PAGES = 60
 """Pages after which a walk gives up."""
+
+_OWN = "paging: own records"
+"""The note that holds our records, by the operation that lists them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,13 @@ class Paged:
             asked[self.parameters.page] = self.parameters.first
         request = self.exam.ask.page(self.operation, step, size=size, parents=self.parents, parameters=asked, fresh=fresh)
         return (yield from self.answer(index, request))
+
+    def after(self, page: Page, *, size: int) -> Steps[Page]:
+        """The page after the first one of a size: where pages are asked for by offset, what follows its records, however many came."""
+        if self.parameters.style != "offset":
+            return (yield from self.page(1, size=size))
+        request = self.exam.ask.page(self.operation, page.count, size=size, parents=self.parents, parameters=self.filters)
+        return (yield from self.answer(1, request))
 
     def asked(self, parameters: Mapping[str, Any], *, fresh: bool = False) -> Steps[Page]:
         """The page that comes for parameters sent as they are."""
@@ -219,7 +229,14 @@ class Paged:
             made = yield from self.exam.make(self.resource, members)
         except (Ended, NotPermitted):
             return None
+        self.all_own.append(made)
         return made.key
+
+    @property
+    def all_own(self) -> list[Made]:
+        """The records of our own that were made in this list for the sake of its pages, in their order; nothing changes or deletes them meanwhile."""
+        kept: dict[str, list[Made]] = self.exam.notes.setdefault(_OWN, {})
+        return kept.setdefault(self.operation.id, [])
 
 
 def opened(exam: Exam, operation: Operation) -> Steps[Paged]:

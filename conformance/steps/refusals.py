@@ -14,6 +14,7 @@ from conformance.steps.aiming import Aim, Aims, overloaded, passing, stands_in_l
 from conformance.steps.findings import Findings
 from conformance.verdict import Failed
 from specs.model import Operation, Resource
+from specs.words import an
 
 __all__ = ["Trial", "misworded", "not_created", "refused", "says_error", "trial", "unharmed", "works"]
 
@@ -131,6 +132,6 @@ def unharmed(aims: Aims, what: str) -> Steps[None]:
         harm = yield from aims.harmed(own)
         name = own.made.resource.singular
         if harm:
-            raise Ended(Failed(f"a {name} that stays as it is when {what}", f"{harm}, though each request was refused"))
+            raise Ended(Failed(f"{an(name)} that stays as it is when {what}", f"{harm}, though each request was refused"))
         if own.readable and own.tried:
             aims.findings.saw(f"the {name} stays as it is")

@@ -160,7 +160,7 @@ class Timed:
             self.findings.lack(f"{operation.id} (answered {response.status})")
             return True
         told = f"{response.status}: {self.exam.read.excerpt(response, 120)}"
-        raise Ended(Failed(f"a success of {operation.id} on a {self.resource.singular} of the caller's own", told, operation=operation.id))
+        raise Ended(Failed(f"a success of {operation.id} on {self.resource.one} of the caller's own", told, operation=operation.id))
 
 
 def opened(exam: Exam, clause: Clause) -> Timed:

@@ -95,12 +95,17 @@ def total_of(parameters: Pagination, trail: Trail) -> str | None:
     if not trail.whole:
         return None
     totals = {number_at(page.document, parameters.numbers.total_records) for page in trail.pages} - {None}
-    if len(totals) == 1 and totals != {len(trail.ids)}:
-        return f"{totals.pop()} at {parameters.numbers.total_records}, when the walk gives {len(trail.ids)}"
+    if totals and len(trail.ids) not in totals:
+        return f"{_spelled(totals)} at {parameters.numbers.total_records}, when the walk gives {len(trail.ids)}"
     pages = {number_at(page.document, parameters.numbers.total_pages) for page in trail.pages} - {None}
-    if len(pages) == 1 and pages != {len(trail.pages)}:
-        return f"{pages.pop()} at {parameters.numbers.total_pages}, when the walk gives {len(trail.pages)} pages"
+    if pages and len(trail.pages) not in pages:
+        return f"{_spelled(pages)} at {parameters.numbers.total_pages}, when the walk gives {len(trail.pages)} pages"
     return None
+
+
+def _spelled(told: set[int | None]) -> str:
+    """What pages tell of one number: one value, or several where they do not agree."""
+    return " and ".join(str(value) for value in sorted(value for value in told if value is not None))
 
 
 def _links(listed: Paged, trail: Trail) -> Steps[str | None]:

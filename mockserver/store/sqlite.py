@@ -8,7 +8,7 @@ locked while it is in use, so that numbers and ranks can be kept in memory; a tr
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count, islice

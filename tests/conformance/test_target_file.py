@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conformance import OperationBinding, Permit, ResourceBinding, Target, TargetError, find, from_arguments, load
-from conformance.target_file import parse
+from conformance.target_file import MAX_BYTES, parse
 
 EXAMPLE = """
 api = "timedash"
@@ -69,8 +71,58 @@ def test_file_is_found_upward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_missing_file_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(TargetError, match="can't be read"):
+    with pytest.raises(TargetError, match=r"is not there; .* write one with `proctor init API`"):
         load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'api = "timedash"\nurl = "\xff"', ":2: byte 0xff is not UTF-8; expected a TOML file in UTF-8; save it as UTF-8"),
+        (b"#" * (MAX_BYTES + 1), "is larger than 1024 KiB"),
+        (b"a = " + b"[" * 100_000, "is no TOML"),
+        (b"a = " + b"9" * 10_000, "is no TOML"),
+    ],
+    ids=["encoding", "size", "depth", "number"],
+)
+def test_unreadable_content_is_told_in_words(tmp_path: Path, content: bytes, told: str) -> None:
+    path = tmp_path / "proctor.toml"
+    path.write_bytes(content)
+    with pytest.raises(TargetError) as caught:
+        load(path)
+    assert told in str(caught.value)
+    assert "Errno" not in str(caught.value)
+
+
+def test_directory_is_told_in_words(tmp_path: Path) -> None:
+    with pytest.raises(TargetError) as caught:
+        load(tmp_path)
+    assert str(caught.value) == f"{tmp_path}: is a directory; expected a TOML file in UTF-8; name the file in it, such as {tmp_path / 'proctor.toml'}"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(TargetError, match="is no regular file"):
+        load(tmp_path / "pipe")
+
+
+def test_byte_order_mark_is_read_over(tmp_path: Path) -> None:
+    (tmp_path / "proctor.toml").write_text(HEAD, encoding="utf-8-sig")
+    assert load(tmp_path / "proctor.toml").api == "timedash"
+
+
+def test_line_break_after_a_secret_is_told_without_it() -> None:
+    with pytest.raises(TargetError) as caught:
+        from_arguments("timedash", "https://x.test", credentials={"full": {"key": "${KEY}"}}, environ={"KEY": "hush\n"})
+    assert str(caught.value).startswith("--credential full.key: has a line break at its end; expected the secret alone")
+    assert "hush" not in str(caught.value) + problems(HEAD + '[credentials]\nfull = {key = "hush\\u0000hush"}')
+
+
+@pytest.mark.parametrize(("setting", "value"), [("timeout", float("nan")), ("timeout", -1.0), ("timeout", 1e300), ("base_path", "a\nb"), ("base_path", "/é")])
+def test_odd_arguments_are_told_in_words(setting: str, value: Any) -> None:
+    with pytest.raises(TargetError, match=f"--{setting.replace('_', '-')}: .* is no (time|path) that can be"):
+        from_arguments("timedash", "https://x.test", **{setting: value})
 
 
 def test_text_that_is_no_toml_is_told_with_its_line() -> None:
@@ -87,6 +139,11 @@ def test_text_that_is_no_toml_is_told_with_its_line() -> None:
         ('api = "a"\nurl = "https://me:pw@x.test"', "has a user name in it"),
         ('api = "a"\nurl = "https://x.test?key=1"', "has a query"),
         (HEAD + 'plain-url = "x"', "did you mean 'plain_url'?"),
+        (HEAD + "timeout = nan", "timeout: nan is no time that can be waited; expected a number of seconds from 0.1 to 3600"),
+        (HEAD + "timeout = 0", "timeout: 0 is no time that can be waited"),
+        (HEAD + 'base_path = "/a b"', "base_path: '/a b' is no path that can be asked"),
+        (HEAD + '[headers]\n"a b" = "x"', "[headers] 'a b': is no name of a header"),
+        (HEAD + '[headers]\na = "x\\r\\ny"', "[headers] a: can't be sent; expected a text of one line, in Latin-1"),
         (HEAD + "timeout = true", "True is a boolean; expected a number"),
         (HEAD + '[credentials]\nfull = "k"', 'full = {key = "…"}'),
         (HEAD + "[credentials]\nfull = {key = 1.5}", "1.5 is a number"),

@@ -106,6 +106,10 @@ def test_try_at_a_report_leaves_no_file(tmp_path: Path) -> None:
         (["explain", "notes/page/walk"], "or name its file"),
         (["explain", "notes/page/walk", "notes.yaml"], "notes.yaml"),
         (["mutate", "timedash", "--only", "paeg"], "means no clause"),
+        (["check", "--target", "."], ".: is a directory; expected a TOML file in UTF-8"),
+        (["check", "timedash", "--url", "http://127.0.0.1:9", "--timeout", "nan"], "no time that can be waited"),
+        (["demo", "timedash", "timedash"], "timedash: is named twice"),
+        (["list", "notes"], "Error: notes: no such API or file"),
         (["sources", "no-such-folder"], "no such directory"),
     ],
     ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else "",
@@ -116,6 +120,14 @@ def test_mistake_is_told_in_words(arguments: list[str], told: str, tmp_path: Pat
     assert told in result.output
     assert result.exit_code == (1 if arguments[0] == "lint" else 2)
     assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+def test_spec_without_clauses_has_nothing_to_prove(tmp_path: Path) -> None:
+    path = tmp_path / "notes.yaml"
+    path.write_text('openapi: 3.1.0\ninfo: {title: Notes, version: "1"}\npaths: {}\n', encoding="utf-8")
+    result = run("mutate", str(path))
+    assert result.exit_code == 2
+    assert f"{path}: has no clauses, so that there is nothing to prove" in result.output
 
 
 @pytest.mark.parametrize("api", specs.names())

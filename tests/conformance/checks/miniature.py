@@ -187,7 +187,8 @@ class Miniature:
 
     def defaults(self, resource: Resource) -> Record:
         group = self.spec.group_of_kind("lifecycle")
-        return dict(group.parameters.defaults.get(resource.name, {})) if group else {}
+        found = group.parameters.defaults.get(resource.name, {}) if group else {}
+        return {name: 7 if value == "{user}" else value for name, value in found.items()}
 
     def complete(self, resource: Resource, record: Record) -> None:
         """Gives the elements of arrays what they lack."""

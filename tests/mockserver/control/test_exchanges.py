@@ -164,6 +164,13 @@ def test_archive_is_valid(told: Plane, caller: Caller) -> None:
     assert archive["log"]["entries"][2]["request"]["postData"] == {"mimeType": "application/json", "text": '{"name": "New"}'}
 
 
+def test_host_that_is_none_stands_in_the_archive(plane: Plane) -> None:
+    plane.engine.handle(Request("GET", "/contacts", "size=2", {"host": "["}, origin="http://["))
+    (entry,) = plane("GET", "/journal.har").json["log"]["entries"]
+    assert entry["request"]["url"].startswith("http://[/contacts?")
+    assert entry["request"]["queryString"] == [{"name": "size", "value": "2"}]
+
+
 def test_archive_is_filtered(told: Plane) -> None:
     entries = told("GET", "/journal.har", query="status=401").json["log"]["entries"]
     assert [one["_number"] for one in entries] == [4]

@@ -63,8 +63,8 @@ def _ways(spec: Spec, clause: Clause) -> Mapping[str, Fault]:
 
 def resolve(text: str, apis: Mapping[str, Api]) -> Planted:
     """The fault of that name among the APIs served; raises `FaultError` with what there is instead."""
-    name, _, operation = text.partition("@")
-    name, _, way = name.partition(":")
+    name, at, operation = text.partition("@")
+    name, colon, way = name.partition(":")
     clauses = {clause.id: (api, clause) for api in apis.values() for clause in api.spec.clauses.values()}
     if name not in clauses:
         near = [identity for identity in clauses if identity.split("/")[0] == name.split("/")[0]] or list(clauses)
@@ -73,9 +73,9 @@ def resolve(text: str, apis: Mapping[str, Api]) -> Planted:
     ways = _ways(api.spec, clause)
     if not ways:
         raise FaultError(f"{name} has no fault")
-    if way and way not in ways:
+    if colon and way not in ways:
         raise FaultError(f"{name} can't be broken by {way!r}; there is {', '.join(ways)}")
-    if operation and operation not in clause.operations:
+    if at and operation not in clause.operations:
         raise FaultError(f"{name} does not speak of {operation!r}, but of {', '.join(clause.operations)}")
     fault = ways[way] if way else next(iter(ways.values()))
     spoken_of = tuple(api.spec.operations) if fault.everywhere else clause.operations

@@ -99,5 +99,5 @@ def _problem(path: Path, error: sqlite3.Error) -> StoreError:
     elif "unable to open" in text:
         told = "can't be opened; its folder must be there, and it must be a file that may be read and written"
     else:
-        told = text
+        told = f"{text}; name a file that can be read, written and locked"
     return StoreError(f"{path}: {told}")

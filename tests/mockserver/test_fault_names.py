@@ -27,7 +27,9 @@ def test_usual_way_needs_no_name() -> None:
         ("timedash/page/nothing", "timedash/page/walk"),
         ("nothing/at/all", "timedash/page/walk"),
         ("timedash/auth/basic:nothing", "there is refused"),
+        ("timedash/auth/basic:", "there is refused"),
         ("timedash/page/walk@readAccount", "listContacts"),
+        ("timedash/page/walk@", "listContacts"),
         ("", "timedash"),
     ],
 )

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["disturbed"]
 
+_UNDER_WAY = 0.05
+"""Seconds that what is sent may take to reach the socket."""
+
 
 async def disturbed(engine: Engine, request: Request, disturbance: Disturbance, scope: Any, protocol: Any) -> None:
     """Answers a request as a disturbance has it. Where the server stops meanwhile, the connection ends without an answer."""
@@ -51,7 +54,8 @@ async def _deliver(response: Response, disturbance: Disturbance, protocol: Any) 
         else:
             protocol.response_empty(response.status, headers)
         return
-    headers.append(("content-length", str(disturbance.content_length(body))))
+    length = disturbance.content_length(body)
+    headers.append(("content-length", str(length)))
     if not disturbance.spoils_body:
         protocol.response_bytes(response.status, headers, body)
         return
@@ -60,3 +64,6 @@ async def _deliver(response: Response, disturbance: Disturbance, protocol: Any) 
         if number and disturbance.every:
             await asyncio.sleep(disturbance.every)
         await stream.send_bytes(piece)
+        length -= len(piece)
+    if length:  # The connection ends now, at once; what has been sent is still on its way to the socket.
+        await asyncio.sleep(_UNDER_WAY)

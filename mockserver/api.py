@@ -139,9 +139,7 @@ class Served:
     def table(self, call: Call) -> Table:
         """The table of the operation's resource in the call's space."""
         space = call.space.name
-        if space == self._table[0]:
-            return self._table
-        return Table(space, *self._table[1:])
+        return self._table if space == self._table.space else self._table._replace(space=space)
 
 
 class Api:

@@ -9,12 +9,11 @@ from urllib.parse import quote
 
 from mockserver.engine import MAX_BODY, Engine
 from mockserver.exchange import Request, Response
-from mockserver.rsgi import merged
+from mockserver.rsgi import SAFE, merged
 from mockserver.transport_faults import SEVERED, Disturbance, answered
 
 __all__ = ["AsgiApp"]
 
-_SAFE = "/:@!$&'()*+,;=-._~"
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -60,9 +59,9 @@ class AsgiApp:
 
     def _request(self, scope: dict[str, Any], body: bytes) -> Request:
         headers = merged([(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]])
-        mount = quote(scope.get("root_path", ""), safe=_SAFE).rstrip("/")
+        mount = quote(scope.get("root_path", ""), safe=SAFE).rstrip("/")
         raw = scope.get("raw_path")
-        path = raw.decode("latin-1").partition("?")[0] if raw else quote(scope["path"], safe=_SAFE)
+        path = raw.decode("latin-1").partition("?")[0] if raw else quote(scope["path"], safe=SAFE)
         if f"{path}/".startswith(f"{mount}/"):
             path = path[len(mount) :]
         server = scope.get("server") or ("localhost", None)

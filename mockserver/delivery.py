@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["disturbed"]
 
-_UNDER_WAY = 0.05
-"""Seconds that what is sent may take to reach the socket."""
+_LAST_MOMENT = 0.05
+"""Seconds between the last piece of a body that breaks off and the end of its connection."""
 
 
 async def disturbed(engine: Engine, request: Request, disturbance: Disturbance, scope: Any, protocol: Any) -> None:
@@ -65,5 +65,5 @@ async def _deliver(response: Response, disturbance: Disturbance, protocol: Any) 
             await asyncio.sleep(disturbance.every)
         await stream.send_bytes(piece)
         length -= len(piece)
-    if length:  # The connection ends now, at once; what has been sent is still on its way to the socket.
-        await asyncio.sleep(_UNDER_WAY)
+    if length:  # What has been sent may still be on its way to the socket, which is closed as soon as this returns.
+        await asyncio.sleep(_LAST_MOMENT)

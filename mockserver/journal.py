@@ -48,22 +48,17 @@ class Journal:
 
     def add(self, request: Request, response: Response, space: str, seconds: float) -> None:
         """Keeps an exchange; the oldest ones go if there is no room."""
-        self.number = number = self.number + 1
-        entries = self._entries
-        entries.append(Entry(number, self._now(), request, response, space, seconds))
-        held = self.held + _OVERHEAD + len(request.body) + len(response.body)
-        if len(entries) > self.limit:
-            gone = entries.popleft()
-            held -= _OVERHEAD + len(gone.request.body) + len(gone.response.body)
-        self.held = held
-        if held > self.max_bytes or len(entries) > self.limit:
+        self.number += 1
+        entry = Entry(self.number, self._now(), request, response, space, seconds)
+        self._entries.append(entry)
+        self.held += _size(entry)
+        if len(self._entries) > self.limit or self.held > self.max_bytes:
             self.shrink()
 
     def shrink(self) -> None:
         """Lets the oldest exchanges go until the rest is within the bounds."""
         while self._entries and (len(self._entries) > self.limit or self.held > self.max_bytes):
-            gone = self._entries.popleft()
-            self.held -= _OVERHEAD + len(gone.request.body) + len(gone.response.body)
+            self.held -= _size(self._entries.popleft())
 
     def entries(self) -> list[Entry]:
         """What is kept, the oldest first."""
@@ -73,4 +68,8 @@ class Journal:
         """Forgets everything, or the exchanges of one space; the numbers go on."""
         kept = [] if space is None else [entry for entry in self._entries if entry.space != space]
         self._entries = deque(kept)
-        self.held = sum(_OVERHEAD + len(entry.request.body) + len(entry.response.body) for entry in kept)
+        self.held = sum(map(_size, kept))
+
+
+def _size(entry: Entry) -> int:
+    return _OVERHEAD + len(entry.request.body) + len(entry.response.body)

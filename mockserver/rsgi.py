@@ -18,7 +18,10 @@ from mockserver.spaces import HEADER
 if TYPE_CHECKING:
     from mockserver.transport_faults import Disturbance
 
-__all__ = ["FramingError", "RsgiApp", "TooLargeError", "merged"]
+__all__ = ["SAFE", "FramingError", "RsgiApp", "TooLargeError", "merged"]
+
+SAFE = "/:@!$&'()*+,;=-._~"
+"""What stands in a path as it is (RFC 3986, 3.3) where percent-encoding that was undone is put back."""
 
 PATIENCE = 30.0
 """Seconds that a body may take to come."""
@@ -91,7 +94,7 @@ class RsgiApp:
         headers = merged(scope.headers.items())
         if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
             return False
-        request = self._request(scope, headers, b"")
+        request = self._request(scope, headers)
         if request is None:
             protocol.response_empty(400, _CLOSE)
         else:
@@ -101,7 +104,7 @@ class RsgiApp:
     async def _answer(self, scope: Any, protocol: Any) -> None:
         """Answers a request when its body has come and whatever disturbs the answer has had its time."""
         headers = merged(scope.headers.items())
-        request = self._request(scope, headers, b"")
+        request = self._request(scope, headers)
         if request is None:
             protocol.response_empty(400, _CLOSE)
             return
@@ -120,7 +123,7 @@ class RsgiApp:
         else:
             await self._disturb(request, disturbance, scope, protocol)
 
-    def _request(self, scope: Any, headers: dict[str, str], body: bytes) -> Request | None:
+    def _request(self, scope: Any, headers: dict[str, str]) -> Request | None:
         """The request, or None where it does not name its host as HTTP/1.1 asks for."""
         path, host = scope.path, headers.get("host")
         if HEADER not in headers and HEADER in scope.headers:
@@ -128,10 +131,10 @@ class RsgiApp:
         if (host is None or "," in host) and scope.http_version == "1.1":
             return None
         if "%" in path or not path.isascii():
-            path = quote(path, safe="/:@!$&'()*+,;=-._~")
+            path = quote(path, safe=SAFE)
         origin = f"{scope.scheme}://{host or scope.authority or scope.server}"
         secure = "" if self._secure is None else _on_port(origin, self._secure)
-        return Request(scope.method, path, scope.query_string, headers, body, self._scheme, origin, "", scope.client, secure)
+        return Request(scope.method, path, scope.query_string, headers, b"", self._scheme, origin, "", scope.client, secure)
 
     async def _disturb(self, request: Request, disturbance: Disturbance, scope: Any, protocol: Any) -> None:
         from mockserver.delivery import disturbed

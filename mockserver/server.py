@@ -101,15 +101,23 @@ class _Place:
 
 def bind_port(host: str, port: int) -> int:
     """The port to listen on: the one given, if it is free, or for 0 one that is. Raises `OSError`, which names host and port, where it is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, f"{host}:{port}") from None
+    with _bound(host, port) as probe:
         free: int = probe.getsockname()[1]
         return free
+
+
+def _bound(host: str, port: int, backlog: int | None = None) -> socket.socket:
+    """A socket at a port, which it shares with nobody; with a backlog it listens. Raises `OSError`, which names host and port."""
+    link = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        link.bind((host, port))
+        if backlog is not None:
+            link.listen(backlog)
+    except OSError as error:
+        link.close()
+        raise OSError(error.errno, error.strerror, f"{host}:{port}") from None
+    return link
 
 
 def _place(host: str, port: int, plain_port: int | None, identity: Identity | None, patience: Patience | None) -> _Place:
@@ -142,10 +150,10 @@ def _servers(engine: Engine, place: _Place) -> tuple[list[Any], list[RsgiApp], C
 
 def _server(app: RsgiApp, place: _Place, port: int, identity: Identity | None) -> Any:
     """A server of HTTP/1.1. Its buffer bounds request line and headers; its timeout also a connection that says nothing."""
-    from granian import _granian
     from granian.constants import HTTPModes, SSLProtocols
     from granian.http import HTTP1Settings
-    from granian.server.embed import Server
+
+    from mockserver.worker import Server
 
     settings = HTTP1Settings(header_read_timeout=int(place.patience.head * 1000), max_buffer_size=MAX_HEAD)
     options: dict[str, Any] = {"http": HTTPModes.http1, "http1_settings": settings, "backpressure": _connections()}
@@ -153,25 +161,8 @@ def _server(app: RsgiApp, place: _Place, port: int, identity: Identity | None) -
         options.update(ssl_cert=identity.certificate, ssl_key=identity.key, ssl_protocol_min=SSLProtocols.tls12)
     server: Any = Server(app, address=place.host, port=port, log_enabled=False, websockets=False, **options)
     server.workers_kill_timeout = _GRACE
-    # Granian's own sockets share their port with whoever else wants it: of two servers started at once, both would have it.
-    server._init_shared_socket = lambda: None
-    rust: Any = _granian
-    server._ssp, server._shd = None, rust.SocketHolder(_listening(place.host, port), False, _BACKLOG)
+    server.listen_on(_bound(place.host, port, _BACKLOG), _BACKLOG)
     return server
-
-
-def _listening(host: str, port: int) -> int:
-    """The descriptor of a socket that listens at a port, and shares it with nobody; raises `OSError`, which names host and port."""
-    link = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        link.bind((host, port))
-        link.listen(_BACKLOG)
-        link.setblocking(False)
-    except OSError as error:
-        link.close()
-        raise OSError(error.errno, error.strerror, f"{host}:{port}") from None
-    return link.detach()
 
 
 def _connections() -> int:
@@ -189,10 +180,8 @@ def _connections() -> int:
 
 async def _until_stopped(server: Any) -> None:
     """Serves until the server is stopped; connections that are still open are then given a moment, and dropped."""
-    from mockserver.worker import spawn
-
     with contextlib.suppress(TimeoutError):
-        await server.serve(spawn)
+        await server.serve()
 
 
 async def _run(

@@ -1,4 +1,4 @@
-"""Granian's worker with a shorter way: what needs no waiting is answered on the thread that took the request from the wire.
+"""Granian's server with a shorter way, on a socket of our own: what needs no waiting is answered on the thread that took the request from the wire.
 
 Granian hands every request to an event loop, which is another thread: waking that costs more than most answers do. RSGI knows no
 application that is not awaited, so a scheduler of our own stands in for granian's. It is the one place that uses what granian does not
@@ -8,15 +8,16 @@ publish, and why its range is narrow.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Any
 
 from granian import _futures, _granian
-from granian.server.embed import AsyncWorker
+from granian.server import embed
 
 from mockserver.rsgi import RsgiApp
 
-__all__ = ["spawn"]
+__all__ = ["Server"]
 
 _rust: Any = _granian
 _python: Any = _futures
@@ -51,8 +52,20 @@ async def _spawn(
     await ended
 
 
-spawn: Callable[..., None] = AsyncWorker.wrap_target(_spawn)  # type: ignore[no-untyped-call]
-"""What granian's server is given to serve with."""
+class Server(embed.Server):
+    """Granian's server, with that worker."""
+
+    def listen_on(self, link: socket.socket, backlog: int) -> None:
+        """Takes a socket that listens; granian's own share their port with whoever else wants it: of two servers started at once, both would have it."""
+        link.setblocking(False)
+        self._ssp, self._shd = None, _rust.SocketHolder(link.detach(), False, backlog)
+
+    def _init_shared_socket(self) -> None:
+        """Nothing: the socket is there."""
+
+    async def serve(self, spawn_target: Callable[..., None] | None = None) -> None:  # type: ignore[override]
+        """Serves until it is stopped."""
+        await super().serve(spawn_target or embed.AsyncWorker.wrap_target(_spawn))  # type: ignore[no-untyped-call]
 
 
 def _first(answered: Callable[[Any, Any], bool], later: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -10,13 +10,12 @@ from urllib.parse import quote
 
 from mockserver.engine import MAX_BODY, Engine
 from mockserver.exchange import Request, Response
+from mockserver.rsgi import SAFE
 from mockserver.transport_faults import SEVERED, Disturbance, answered
 
 __all__ = ["WsgiApp"]
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
-
-_SAFE = "/:@!$&'()*+,;=-._~"
 
 
 class WsgiApp:
@@ -78,9 +77,9 @@ def _pieces(body: bytes, disturbance: Disturbance) -> Iterator[bytes]:
 def _quoted(path: str) -> str:
     """The path percent-encoded again. WSGI carries its bytes as latin-1 (PEP 3333); some test clients hand over plain text instead."""
     try:
-        return quote(path.encode("latin-1"), safe=_SAFE)
+        return quote(path.encode("latin-1"), safe=SAFE)
     except UnicodeEncodeError:
-        return quote(path, safe=_SAFE)
+        return quote(path, safe=SAFE)
 
 
 def _size(environ: dict[str, Any], headers: dict[str, str]) -> int:

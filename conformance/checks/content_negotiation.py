@@ -15,7 +15,7 @@ from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Ste
 from conformance.exam import Exam, Made
 from conformance.exchange import Exchange, Request, Response, Unreadable
 from conformance.reading import agrees
-from conformance.steps.aiming import Aim, Aims, attempt, in_order, overloaded, stands_in_list, text_of_ours
+from conformance.steps.aiming import Aim, Aims, attempt, in_order, overloaded, passing, stands_in_list, text_of_ours
 from conformance.steps.findings import Findings
 from conformance.steps.listing import bound
 from conformance.steps.mistakes import cheap
@@ -161,7 +161,7 @@ def _id_is_read(exam: Exam, resource: Resource, operation: Operation, findings: 
     keys = [str(record[resource.key]) for record in (yield from exam.known(resource)) if record.get(resource.key) is not None]
     for key in keys[:1] + keys[1:][-1:]:
         response = yield exam.ask.operation(operation, key=key)
-        record = _record(exam, response, resource)
+        record = passing(exam, response, resource)
         if record is None:
             told = exam.read.excerpt(response, 80)
             raise _fail(f"the {resource.singular} named in the body", f"{operation.id} answered {response.status}: {told}", operation)
@@ -169,15 +169,6 @@ def _id_is_read(exam: Exam, resource: Resource, operation: Operation, findings: 
             raise _fail(f"the {resource.singular} {key}, named in the body", f"{operation.id} gave {record.get(resource.key)!r}", operation)
     if len(keys) > 1:
         findings.saw(f"{operation.id} by two ids")
-
-
-def _record(exam: Exam, response: Response, resource: Resource) -> Mapping[str, Any] | None:
-    if not exam.read.succeeded(response):
-        return None
-    try:
-        return exam.read.members(exam.read.record(response, resource), resource)
-    except Unreadable:
-        return None
 
 
 def _size_is_read(exam: Exam, resource: Resource, operation: Operation, findings: Findings) -> Steps[None]:

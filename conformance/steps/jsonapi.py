@@ -89,10 +89,15 @@ def _links(links: Any, place: str) -> Iterator[str]:
 
 
 def _primary(data: Any) -> Iterator[str]:
-    if data is None:
-        return
-    for index, resource in enumerate(data) if isinstance(data, list) else [(None, data)]:
-        yield from _resource(resource, "/data" if index is None else f"/data/{index}")
+    for resource, place in _placed(data, "/data"):
+        yield from _resource(resource, place)
+
+
+def _placed(data: Any, place: str) -> list[tuple[Any, str]]:
+    """What a `data` member holds, each with its place: one thing, an array of things, or (null) nothing."""
+    if isinstance(data, list):
+        return [(one, f"{place}/{index}") for index, one in enumerate(data)]
+    return [] if data is None else [(data, place)]
 
 
 def _resource(resource: Any, place: str) -> Iterator[str]:
@@ -140,10 +145,8 @@ def _relationship(relationship: Any, place: str) -> Iterator[str]:
     yield from _additional(relationship, RELATIONSHIP, place)
     yield from _objects(relationship, ("meta",), place)
     yield from _links(relationship.get("links", {}), f"{place}/links")
-    data = relationship.get("data")
-    for index, one in enumerate(data) if isinstance(data, list) else [(None, data)]:
-        if one is not None or index is not None:
-            yield from _identifier(one, f"{place}/data" if index is None else f"{place}/data/{index}")
+    for one, at in _placed(relationship.get("data"), f"{place}/data"):
+        yield from _identifier(one, at)
 
 
 def _identifier(value: Any, place: str) -> Iterator[str]:

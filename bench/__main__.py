@@ -25,7 +25,7 @@ _STARTS = 9
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="How often each is measured; a round to warm up comes before.")
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write the table to this file, too.")
 def main(seconds: int, rounds: int, report: Path | None) -> None:
-    """Measure the stub beside Prism, WireMock and a bare application."""
+    """Measure the stub beside Prism, WireMock, nginx and a bare application."""
     server, load = _cores()
     try:
         tools = installed()

@@ -21,13 +21,37 @@ from bench.listing import ROOT, Listing
 __all__ = ["Contender", "StartError", "all_specs", "contenders", "started"]
 
 PORT = "{port}"
-"""Stands in a command for the port to listen on."""
+"""Stands in a command, and in a file of settings, for the port to listen on."""
 
 _PATIENCE = 120.0
 """Seconds that a server may take to start."""
 
 _UNLIMITED = "1000000000"
 """The rate limit: requests are counted, but none is refused."""
+
+_NGINX = """\
+daemon off;
+master_process off;
+pid FOLDER/pid;
+error_log FOLDER/errors;
+events { worker_connections 512; }
+http {
+    access_log off;
+    keepalive_requests 1000000000;
+    open_file_cache max=10;
+    default_type application/json;
+    client_body_temp_path FOLDER/body;
+    proxy_temp_path FOLDER/proxy;
+    fastcgi_temp_path FOLDER/fastcgi;
+    uwsgi_temp_path FOLDER/uwsgi;
+    scgi_temp_path FOLDER/scgi;
+    server {
+        listen 127.0.0.1:{port};
+        root ROOT;
+        location / { try_files /FILE =404; }
+    }
+}
+"""
 
 
 class StartError(RuntimeError):
@@ -36,7 +60,10 @@ class StartError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A server: its name in the table, its command, what it is asked for, and the bytes that it must answer with, if they are known."""
+    """A server: its name in the table, its command, what it is asked for, and the bytes that it must answer with, if they are known.
+
+    `settings` is a file that is written before it starts, with the port in its place.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -44,6 +71,7 @@ class Contender:
     headers: Mapping[str, str]
     body: bytes | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    settings: tuple[Path, str] | None = None
 
 
 def contenders(listing: Listing, tools: Tools, folder: Path) -> dict[str, Contender]:
@@ -52,6 +80,7 @@ def contenders(listing: Listing, tools: Tools, folder: Path) -> dict[str, Conten
     body, path = listing.body.read_bytes(), listing.base + listing.path
     replay = _proctor(str(listing.spec), "--replay")
     return {
+        "nginx": _nginx(listing, folder / "nginx"),
         "bare": Contender("bare RSGI application", _bare(), path, asked, body, {"BENCH_BODY": str(listing.body)}),
         "replay": Contender("**Proctor**, replay", replay, path, asked, body),
         "wiremock": Contender("WireMock, tuned", _wiremock(tools, listing, folder), path, asked, body),
@@ -69,6 +98,15 @@ def all_specs() -> Contender:
 
 def _proctor(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "proctor", "serve", *arguments, "--port", PORT)
+
+
+def _nginx(listing: Listing, folder: Path) -> Contender:
+    """A web server in C that gives everyone the bytes of a file which it holds open: what of one core HTTP itself takes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = folder / "nginx.conf"
+    text = _NGINX.replace("FOLDER", str(folder)).replace("ROOT", str(listing.body.parent)).replace("FILE", listing.body.name)
+    command = ("nginx", "-c", str(settings))
+    return Contender("nginx, the bytes as a file", command, listing.base + listing.path, {}, listing.body.read_bytes(), settings=(settings, text))
 
 
 def _bare() -> tuple[str, ...]:
@@ -117,6 +155,9 @@ def started(contender: Contender, core: int) -> Iterator[Started]:
     port = _free_port()
     command = ["taskset", "-c", str(core), *(str(port) if part == PORT else part for part in contender.command)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **contender.environment}
+    if contender.settings is not None:
+        file, text = contender.settings
+        file.write_text(text.replace(PORT, str(port)), encoding="utf-8")
     begun = time.perf_counter()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

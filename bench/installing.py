@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import hashlib
 import os
 import platform
@@ -37,6 +38,7 @@ class Tools:
             f"granian {granian} on Python {platform.python_version()}",
             f"Prism {prism} on Node {_told([self.node, '--version'])}",
             f"WireMock {self.wiremock.stem.rpartition('-')[2]} on Java {_told(['java', '-version'])}",
+            _told(["nginx", "-v"]).removeprefix("nginx version: "),
             _told(["wrk", "-v"]).partition(" [")[0],
         ]
 
@@ -51,6 +53,7 @@ def installed() -> Tools:
     """The peers, after they have been installed if they were not; raises `MissingError`."""
     _debian("wrk", "wrk")
     _debian("java", "default-jre-headless")
+    _debian("nginx", "nginx-light")
     _debian("taskset", "util-linux")
     if shutil.which("npm") is None:
         raise MissingError("npm is not here; install Node.js (Prism and WireMock come from npm)")
@@ -63,6 +66,8 @@ def installed() -> Tools:
             shutil.copy(HERE / name, folder)
         _run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"], folder)
         (folder / "whole").touch()
+    for package in ("specs", "mockserver", "proctor"):  # as pip compiles what it installs, also where Python is told to write no bytecode
+        compileall.compile_dir(HERE.parent / package, quiet=1)
     return Tools(folder / "node_modules")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -65,10 +66,14 @@ def _each(measured: Mapping[str, Measured]) -> list[str]:
 
 def _compared(measured: Mapping[str, Measured], starts: Sequence[float]) -> list[str]:
     replay, prism, thousand = measured["replay"], measured["prism"], measured["thousand"]
+    wiremock, nginx = measured["wiremock"], measured["nginx"]
     rows = [
         _at_least("replay : Prism", ratio(replay, prism), 25),
-        _at_least("replay : WireMock", ratio(replay, measured["wiremock"]), 8),
+        _at_least("replay : WireMock, both just started", just_started(replay, wiremock), 8),
+        _at_least("replay : WireMock, both warmed up", ratio(replay, wiremock), 8),
+        _told("nginx : WireMock, both warmed up", ratio(nginx, wiremock)),
         _at_least("replay : bare RSGI", ratio(replay, measured["bare"]), 0.85),
+        _told("replay : nginx", ratio(replay, nginx)),
         _at_most("replay, p99 in ms", replay.p99, 2),
         _at_least("page out of 1,000 : Prism", ratio(thousand, prism), 12),
         _at_least("page out of 1,000,000 : out of 1,000", ratio(measured["million"], thousand), 0.9),
@@ -82,6 +87,15 @@ def _compared(measured: Mapping[str, Measured], starts: Sequence[float]) -> list
 def ratio(one: Measured, other: Measured) -> float:
     """The median, over the rounds, of how the rates of two compare; those of one round were measured right after each other."""
     return median(mine.rate / theirs.rate for mine, theirs in zip(one.loads, other.loads, strict=True))
+
+
+def just_started(one: Measured, other: Measured) -> float:
+    """How the rates of two compare right after their start; NaN where that was not measured."""
+    return one.first.rate / other.first.rate if one.first and other.first else math.nan
+
+
+def _told(what: str, found: float) -> str:
+    return f"| {what} | {found:.2f} | | |"
 
 
 def _at_least(what: str, found: float, wanted: float) -> str:

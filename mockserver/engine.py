@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from http import HTTPStatus
+from logging import getLogger
 from random import Random
 from threading import RLock
 from time import perf_counter
@@ -17,13 +18,13 @@ from mockserver.behaviours.cors import readable
 from mockserver.clock import Clock
 from mockserver.exchange import Request, Response
 from mockserver.faults import FaultError, plant, resolve
-from mockserver.filling import Amounts, generated
+from mockserver.filling import Amounts, check_amounts, generated
 from mockserver.journal import Journal
 from mockserver.pipeline import Call, Refusal, Space
 from mockserver.reading import read_query
 from mockserver.replay import Replayer, preferences
 from mockserver.spaces import HEADER, SpaceError, Spaces
-from mockserver.store import Row, Store, Table
+from mockserver.store import Row, Store, StoreError, Table
 from mockserver.store.memory import MemoryStore
 from specs.model import Spec
 
@@ -59,7 +60,7 @@ class Engine:
 
     def __init__(
         self,
-        specs: Iterable[Spec],
+        specs: Iterable[Spec] | Spec,
         *,
         mode: Mode = "stateful",
         store: Store | None = None,
@@ -73,7 +74,9 @@ class Engine:
         max_spaces: int = 64,
         records: Amounts | None = None,
     ) -> None:
-        found = list(specs)
+        found = [specs] if isinstance(specs, Spec) else list(specs)
+        _check(found, mode, clock, store)
+        check_amounts(records or {}, found)
         self.mode: Mode = mode
         self.apis = {spec.api: Api(spec, mount=f"/{spec.api}" if len(found) > 1 else "", rate_limit=rate_limit) for spec in found}
         self._only = next(iter(self.apis.values())) if len(found) == 1 else None
@@ -81,10 +84,11 @@ class Engine:
         self.turn = RLock()
         """Held by whatever reads or changes the state."""
         self._started = (clock or Clock()).copy()
-        self._faults = tuple(faults)
-        self._transport_faults = tuple(transport_faults)
+        self._faults = _names(faults)
+        self._transport_faults = _names(transport_faults)
         self.disturbed = False
         """Whether connections may be disturbed anywhere: where they may not, no adapter looks any further."""
+        self._failures: set[str] = set()
         self._token = control_token
         self._rows = {(api.name, name): _rows(api, name) for api in self.apis.values() for name in api.spec.seed.records}
         self._replayers: dict[Served, Replayer] = {}
@@ -145,12 +149,13 @@ class Engine:
 
         A fault is named `clause`, `clause:way`, `clause@operation` or `clause:way@operation`.
         """
+        faults = _names(faults)
         planted = [resolve(text, self.apis) for text in faults]
         broken = {}
         for api in self.apis.values():
             broken.update(plant(api, [fault for fault in planted if fault.api == api.name]))
         space = space or self.main
-        space.faults, space.broken = tuple(faults), broken
+        space.faults, space.broken = faults, broken
 
     def set_transport_faults(self, faults: Sequence[str], space: Space | None = None) -> None:
         """Disturbs the connections of a space, or of the main one, in these ways and no others; raises `FaultError`.
@@ -160,7 +165,7 @@ class Engine:
         from mockserver.transport_faults import TransportFaults
 
         space = space or self.main
-        space.transport = TransportFaults(faults, self.apis, self._seed) if faults else None
+        space.transport = TransportFaults(_names(faults), self.apis, self._seed) if faults else None
         self.disturbed = any(one.transport is not None for one in (space, getattr(self, "main", space), *self.spaces.all()))
 
     def disturbance(self, request: Request) -> Disturbance | None:
@@ -227,7 +232,20 @@ class Engine:
     def handle(self, request: Request) -> Response:
         """The response to a request. Threads take turns."""
         with self.turn:
-            return self._handled(request)
+            try:
+                return self._handled(request)
+            except StoreError as error:
+                return self._unkept(request, str(error))
+
+    def _unkept(self, request: Request, why: str) -> Response:
+        """The response to a request that the store failed, so that nothing was done; the first time, that is logged, too."""
+        if why not in self._failures:
+            self._failures.add(why)
+            getLogger(__name__).error("%s. Until then nothing is kept, and requests that need it are answered with 500.", why)
+        answer = _problem(500, f"The stub's store fails, and nothing was done: {why}.")
+        if self.journal.on and not request.path.startswith(CONTROL):
+            self.journal.add(request, answer, request.headers.get(HEADER, ""), 0.0)
+        return _told(request, answer)
 
     def _handled(self, request: Request) -> Response:
         if request.path[:10] == CONTROL and request.path[10:11] in ("", "/"):
@@ -360,6 +378,23 @@ class Engine:
 
     def _no_api(self) -> Response:
         return _problem(404, "Each API lies under its name: " + ", ".join(f"/{name}" for name in self.apis))
+
+
+def _check(specs: Iterable[object], mode: object, clock: object, store: object) -> None:
+    """Raises `TypeError` or `ValueError` for what the command line takes, and an engine does not."""
+    if not all(isinstance(spec, Spec) for spec in specs):
+        raise TypeError("an engine takes specs, such as mockserver.Engine([specs.load('timedash')]), and no names or paths")
+    if mode not in ("stateful", "replay"):
+        raise ValueError(f"mode={mode!r}: there are 'stateful' and 'replay'")
+    if clock is not None and not isinstance(clock, Clock):
+        raise TypeError(f"clock={clock!r}: give a clock, such as mockserver.Clock(1700000000)")
+    if isinstance(store, str):
+        raise TypeError(f"store={store!r}: give a store, such as mockserver.store.opening.open_store({store!r}, specs)")
+
+
+def _names(faults: Sequence[str]) -> tuple[str, ...]:
+    """The names of faults, of which one may stand alone."""
+    return (faults,) if isinstance(faults, str) else tuple(faults)
 
 
 def _is_known(fault: str, find: Callable[[str], object], told: dict[str, None]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,8 +67,8 @@ def resolve(text: str, apis: Mapping[str, Api]) -> Planted:
     name, colon, way = name.partition(":")
     clauses = {clause.id: (api, clause) for api in apis.values() for clause in api.spec.clauses.values()}
     if name not in clauses:
-        near = [identity for identity in clauses if identity.split("/")[0] == name.split("/")[0]] or list(clauses)
-        raise FaultError(f"{name!r} is no clause of what is served; there is {', '.join(near)}")
+        there = [identity for identity in clauses if identity.split("/")[0] == name.split("/")[0]] or list(clauses)
+        raise FaultError(f"{name!r} is no clause of what is served{_meant(name, clauses)}; there is {', '.join(there)}")
     api, clause = clauses[name]
     ways = _ways(api.spec, clause)
     if not ways:
@@ -81,6 +81,14 @@ def resolve(text: str, apis: Mapping[str, Api]) -> Planted:
     spoken_of = tuple(api.spec.operations) if fault.everywhere else clause.operations
     operations = (operation,) if operation else spoken_of
     return Planted(api.name, clause, fault, operations, not operation and set(operations) >= set(api.spec.operations))
+
+
+def _meant(name: str, clauses: Iterable[str]) -> str:
+    """The question whether the nearest name was meant, if one is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, clauses, 1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def plant(api: Api, planted: Sequence[Planted]) -> dict[Served, Pipeline]:

@@ -16,7 +16,7 @@ from mockserver.store import Row
 from specs.model import Principal, Resource, Spec
 from specs.samples import sample
 
-__all__ = ["AmountError", "Amounts", "amounts", "generated"]
+__all__ = ["AmountError", "Amounts", "amounts", "check_amounts", "generated"]
 
 _KINDS = 4_096
 """How many records are drawn from the schema; those after them repeat their members under new ids, which is a hundred times faster."""
@@ -40,13 +40,22 @@ def amounts(texts: Iterable[str], specs: Iterable[Spec]) -> dict[tuple[str, str]
     found: dict[tuple[str, str], int] = {}
     for text in texts:
         where, _, number = text.rpartition("=")
-        if not (number.isdecimal() and number.isascii()) or len(number) > 9:
+        if not (number.isdecimal() and number.isascii()) or len(number) > 18:
             raise AmountError(f"{text!r}: expected a number of records, or API/RESOURCE=N")
         if "=" in text:
             found[_list_named(where, known)] = int(number)
         else:
             found.update(dict.fromkeys(((spec.api, name) for spec in known.values() if (name := _largest(spec)) is not None), int(number)))
     return found
+
+
+def check_amounts(wanted: Amounts, specs: Iterable[Spec]) -> None:
+    """Raises `AmountError` where there is no such list, and `TypeError` where it is not said of which list there are to be how many."""
+    if not isinstance(wanted, Mapping):
+        raise TypeError(f"records={wanted!r}: say how many of which list, such as {{('timedash', 'assignments'): 1000}}")
+    known = {spec.api: spec for spec in specs}
+    for api, resource in wanted:
+        _list_named(f"{api}/{resource}", known)
 
 
 def _list_named(where: str, known: Mapping[str, Spec]) -> tuple[str, str]:

@@ -91,7 +91,7 @@ def _problems(space: Space, old: Spec, new: Spec, before: Seeded) -> Iterable[st
         else:
             unfit = list(_unfit(rows, resource, changed))
             if unfit:
-                yield f"{name}{resource.name}: {_are(len(unfit))} that no longer {'fits' if len(unfit) == 1 else 'fit'}: {_listed(unfit)}"
+                yield f"{name}{resource.name}: there {_are(len(unfit))} that no longer {'fits' if len(unfit) == 1 else 'fit'}: {_listed(unfit)}"
 
 
 def _unfit(rows: Iterable[Row], old: Resource, new: Resource) -> Iterable[str]:

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging import getLogger
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ from mockserver.spaces import HEADER
 if TYPE_CHECKING:
     from mockserver.transport_faults import Disturbance
 
-__all__ = ["SAFE", "FramingError", "RsgiApp", "TooLargeError", "merged"]
+__all__ = ["SAFE", "FramingError", "RsgiApp", "TooLargeError", "merged", "tell_of_failure"]
 
 SAFE = "/:@!$&'()*+,;=-._~"
 """What stands in a path as it is (RFC 3986, 3.3) where percent-encoding that was undone is put back."""
@@ -78,8 +79,15 @@ class RsgiApp:
             task.cancel()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        if not self.answered(scope, protocol):
+        if self.answered(scope, protocol):
+            return
+        try:
             await self._answer(scope, protocol)
+        except self._gone:
+            raise
+        except Exception:
+            tell_of_failure(scope)
+            raise
 
     def answered(self, scope: Any, protocol: Any) -> bool:
         """Answers a request for which nothing has to be waited for, and tells whether it was one: neither a body comes, nor is the answer disturbed."""
@@ -186,6 +194,12 @@ class RsgiApp:
             protocol.response_bytes(response.status, list(response.headers.items()), response.body)
         else:
             protocol.response_empty(response.status, list(response.headers.items()))
+
+
+def tell_of_failure(scope: Any) -> None:
+    """Logs the exception that is being handled: its client gets nothing but a 500."""
+    told = "%s %s can't be answered. That is a mistake of Proctor's own, and not of the client's: please report it with what follows."
+    getLogger(__name__).exception(told, scope.method, scope.path)
 
 
 def _says_nothing(headers: Any) -> bool:

@@ -243,8 +243,9 @@ def serve(
     identity: Identity | None = None,
     plain_port: int | None = None,
     beside: Beside | None = None,
+    signals: Iterable[signal.Signals] = (signal.SIGINT, signal.SIGTERM),
 ) -> int:
-    """Serves until SIGINT or SIGTERM, then gives 0. Raises `OSError` where a port is taken.
+    """Serves until one of the signals comes, then gives 0. Raises `OSError` where a port is taken.
 
     `announce` is called once requests are answered; without it, the URL is printed. `identity` is for TLS. Callers at
     `plain_port` are taken to come over plain HTTP. `beside` runs for as long as it serves.
@@ -259,7 +260,7 @@ def serve(
     threads = _threads()
     _take_turns()
     try:
-        asyncio.run(_run(engine, place, ready, beside, (signal.SIGINT, signal.SIGTERM)))
+        asyncio.run(_run(engine, place, ready, beside, signals))
     finally:
         engine.close()
     # The server's own threads end a moment after it has, and complain aloud of an interpreter that goes down under them.

@@ -135,13 +135,14 @@ _CALM = Disturbance()
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """How a kind of fault is written: an example, what reads its value (None where it takes none), and its own options."""
+    """How a kind of fault is written: an example, what reads its value (None where it takes none), its own options, and how much is too much."""
 
     example: str
     says: str
     value: Callable[[str], tuple[float, bool] | None] | None
     usual: tuple[float, bool] | None = None
     options: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
+    bounds: str = ""
 
 
 def _seconds(text: str) -> tuple[float, bool] | None:
@@ -193,7 +194,9 @@ def _seed(text: str) -> int | None:
 
 
 KINDS: dict[Kind, _Form] = {
-    "latency": _Form("latency=200ms", "the answer comes later; lognormal around that median with sigma=0.5", _seconds, None, {"sigma": _sigma}),
+    "latency": _Form(
+        "latency=200ms", "the answer comes later; lognormal around that median with sigma=0.5", _seconds, None, {"sigma": _sigma}, "; at most 600s"
+    ),
     "dribble": _Form("dribble=16B", "the body comes in such pieces, every=100ms one", _bytes, None, {"every": _every}),
     "truncate": _Form("truncate=50%", "the body ends too early, after a share or after so many bytes, and with it the connection", _part, (0.5, True)),
     "reset": _Form("reset", "the connection is reset instead of an answer: when=after the operation is done, or when=before", None, None, {"when": _when}),
@@ -208,6 +211,9 @@ OPTIONS: dict[str, Callable[[str], Any]] = {"rate": _share, "seed": _seed}
 
 _FIELDS = {"when": "before"}
 
+_EXAMPLES = {"sigma": "sigma=0.5 (at most 5)", "every": "every=100ms", "when": "when=before or when=after", "rate": "rate=30%", "seed": "seed=7"}
+"""How each option is written."""
+
 
 def parse(text: str) -> TransportFault:
     """The fault that a text names; raises `FaultError` with what there is."""
@@ -220,9 +226,10 @@ def parse(text: str) -> TransportFault:
         raise FaultError(f"{name!r} is no transport fault. There is {there}. Each takes rate=30% and seed=7, and an operation, as in latency=1s,rate=30%@ID")
     form = KINDS[kind]
     found = form.usual if not equals else form.value(value) if form.value is not None else None
-    if found is None and (equals or form.value is not None):
-        wanted = f"as in {form.example}" if form.value is not None else "and takes no value"
-        raise FaultError(f"{text!r}: {kind} is written {wanted}" + (f", not {value!r}" if equals else ""))
+    if found is None and form.value is None and equals:
+        raise FaultError(f"{text!r}: {kind} takes no value; it is written as in {form.example}")
+    if found is None and form.value is not None:
+        raise FaultError(f"{text!r}: {kind} is written as in {form.example}" + (f", not {value!r}" if equals else "") + form.bounds)
     amount, relative = found or (0.0, False)
     return TransportFault(text, kind, amount, relative, where=where, **_options(text, form, options))
 
@@ -236,7 +243,9 @@ def _options(text: str, form: _Form, written: Sequence[str]) -> dict[str, Any]:
             raise FaultError(f"{text!r}: there is no option {name!r} here, but {', '.join(known)}")
         read = known[name](value)
         if read is None:
-            raise FaultError(f"{text!r}: {name} can't be {value!r}")
+            raise FaultError(f"{text!r}: {name} can't be {value!r}; it is written as in {_EXAMPLES[name]}")
+        if _FIELDS.get(name, name) in found:
+            raise FaultError(f"{text!r}: {name} is there twice")
         found[_FIELDS.get(name, name)] = read
     return found
 

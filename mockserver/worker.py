@@ -15,7 +15,7 @@ from typing import Any
 from granian import _futures, _granian
 from granian.server import embed
 
-from mockserver.rsgi import RsgiApp
+from mockserver.rsgi import RsgiApp, tell_of_failure
 
 __all__ = ["Server"]
 
@@ -77,7 +77,8 @@ def _first(answered: Callable[[Any, Any], bool], later: Callable[[Any], None]) -
                 watcher.done()
             else:
                 later(watcher)
-        except Exception as error:  # noqa: BLE001 - granian answers it with 500; raised from here, it would end the process
+        except Exception as error:  # noqa: BLE001 - granian answers it with 500, without a word; raised from here, it would end the process
+            tell_of_failure(watcher.scope)
             watcher.err(error)
 
     return schedule

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -44,17 +46,26 @@ class Lazily(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Runs the command; one that is interrupted, and has no more to say of it, ends with 130."""
+        _say_what_can_be_said()
         try:
             with heard():
                 return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
+            with suppress(OSError):  # of a terminal that was closed
+                click.echo("Interrupted.", err=True)
             raise SystemExit(130) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """The commands with a line each, without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _say_what_can_be_said() -> None:
+    """Lets what is printed have a question mark for each letter that its encoding, Windows' old one or Latin-1, does not know, instead of ending there."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 @click.group(cls=Lazily, context_settings={"help_option_names": ["-h", "--help"]})

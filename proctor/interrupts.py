@@ -1,4 +1,4 @@
-"""Ctrl-C, and being told to end: heard wherever it comes, also where Python would drop it."""
+"""Ctrl-C, being told to end, and a terminal that is closed: heard wherever it comes, also where Python would drop it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["heard"]
+__all__ = ["ends", "heard"]
 
 _DEAF = frozenset({"__del__", "gc_callback"})
 """Functions out of which Python lets no exception: finalizers, and what Hypothesis hangs on the garbage collector."""
@@ -21,13 +21,21 @@ _AGAIN = 0.01
 """Seconds after which it is tried again to interrupt what is deaf."""
 
 
+def ends() -> list[signal.Signals]:
+    """The signals at which a command ends in order: those of Ctrl-C, kill and a closed terminal, the last unless it is ignored, as by nohup."""
+    found = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        found.append(signal.SIGHUP)
+    return found
+
+
 @contextmanager
 def heard() -> Iterator[None]:
-    """Raises `KeyboardInterrupt` at SIGINT and SIGTERM for as long as the `with` block lasts; outside the main thread, nothing is changed."""
+    """Raises `KeyboardInterrupt` at each of `ends()` for as long as the `with` block lasts; outside the main thread, nothing is changed."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = ends()
     before = [signal.signal(number, _interrupt) for number in numbers]
     try:
         yield

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from proctor.interrupts import ends
 from proctor.problems import CannotGoOn, served_together
 from specs.model import Spec
 
@@ -24,6 +25,9 @@ __all__ = ["command"]
 _MOST_RECORDS = 10_000_000
 """More than a machine holds, and than anybody waits for."""
 
+_MANY_RECORDS = 50_000
+"""So many take a while to be made: in memory a quarter of a second, in a file five."""
+
 _LAST_MOMENT = 253_370_764_800.0
 """The year 9999 begins: as for the control plane, later moments can't be written."""
 
@@ -32,7 +36,7 @@ _TRANSPORT = "Disturb connections: latency=200ms, dribble=16B, truncate=50%, res
 
 @click.command("serve")
 @click.argument("apis", nargs=-1, metavar="[API|FILE]...")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--host", default="127.0.0.1", show_default=True, callback=lambda *given: _bare(given[2]), help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
 @click.option("--replay", is_flag=True, help="Answer with the documented examples and nothing else.")
 @click.option("--seed", default=0, show_default=True, help="Seed of whatever the stub makes up: ids, dynamic examples.")
@@ -53,7 +57,12 @@ _TRANSPORT = "Disturb connections: latency=200ms, dribble=16B, truncate=50%, res
 )
 @click.option("--store", default="memory", show_default=True, metavar="memory|sqlite:FILE", help="Where records are kept; a file keeps them after the end.")
 @click.option("--records", multiple=True, metavar="[API/RESOURCE=]N", help="Fill the largest list of each API, or that one, up to N records.")
-@click.option("--control-token", envvar="PROCTOR_CONTROL_TOKEN", show_envvar=True, help="Opens the control plane, /__proctor/, to other machines.")
+@click.option(
+    "--control-token",
+    envvar="PROCTOR_CONTROL_TOKEN",
+    show_envvar=True,
+    help="Opens the control plane, /__proctor/, to other machines. Others may read a command line, but not the environment.",
+)
 @click.option("--journal/--no-journal", default=None, help="Keep the exchanges, to be read from the control plane; without --replay they are kept.")
 @click.option("--journal-size", default=1000, show_default=True, type=click.IntRange(1, 1_000_000), help="How many exchanges the journal keeps.")
 @click.option("--max-spaces", default=64, show_default=True, type=click.IntRange(0), help="How many spaces (X-Proctor-Space) there may be at a time.")
@@ -82,6 +91,11 @@ def command(
     from mockserver.store import StoreError
     from mockserver.tls import TlsError
 
+    idle = [option for option, given in (("--fault", faults), ("--store", store != "memory"), ("--records", records)) if given and replay]
+    if idle:
+        _say(
+            f"Note: --replay answers with the documented examples and nothing else, so that {', '.join(idle)} {'has' if len(idle) == 1 else 'have'} no effect."
+        )
     gc.disable()  # nothing that is loaded now is garbage; the server turns the collector on again
     specs, address = served_together(apis), _address(host)
 
@@ -93,7 +107,7 @@ def command(
     try:
         with _identity(host, tls, tls_cert, tls_key) as identity:
             beside = _watching(apis) if watch else None
-            raise SystemExit(serve(engine, address, port, announce=_announce, identity=identity, plain_port=plain_port, beside=beside))
+            raise SystemExit(serve(engine, address, port, announce=_announce, identity=identity, plain_port=plain_port, beside=beside, signals=ends()))
     except (FaultError, StoreError, AmountError, TlsError) as error:
         raise CannotGoOn(str(error)) from None
     except OSError as error:
@@ -104,6 +118,11 @@ def _moment(seconds: float | None) -> float | None:
     if seconds is not None and not 0 <= seconds < _LAST_MOMENT:
         raise click.BadParameter(f"{seconds:g} is no moment from 1970 to 9998; give the seconds since the epoch, such as 1700000000.")
     return seconds
+
+
+def _bare(host: str) -> str:
+    """A host without the brackets in which a URL has an address of IPv6."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") and ":" in host else host
 
 
 def _address(host: str) -> str:
@@ -139,7 +158,12 @@ def _stored(specs: list[Spec], store: str, records: tuple[str, ...]) -> dict[str
     for (api, resource), number in wanted.items():
         if number > _MOST_RECORDS:
             raise CannotGoOn(f"--records: {number} records of {api}/{resource} are too many; at most {_MOST_RECORDS} are made")
-    return {"records": wanted, "store": open_store(store, specs)}
+    kept = open_store(store, specs)
+    if wanted and kept.remembers(""):
+        _say(f"Note: {store.partition(':')[2]} has its records already; --records fills a new file, and adds nothing to this one.")
+    elif sum(wanted.values()) >= _MANY_RECORDS:
+        _say(f"Making {sum(wanted.values())} records" + (" …" if store == "memory" else ", some seconds for each 50000 in a file …"), err=True)
+    return {"records": wanted, "store": kept}
 
 
 def _controlled(replay: bool, *, journal: bool | None, journal_size: int, control_token: str | None, max_spaces: int) -> dict[str, Any]:
@@ -178,10 +202,10 @@ def _watching(apis: tuple[str, ...]) -> Callable[[Any], Any]:
     return watching(apis or names(), _say)
 
 
-def _say(line: str) -> None:
+def _say(line: str, *, err: bool = False) -> None:
     """Prints a line; that nobody reads any more is no reason not to serve."""
     with suppress(OSError):
-        click.echo(line)
+        click.echo(line, err=err)
 
 
 def _announce(live: Live) -> None:

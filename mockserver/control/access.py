@@ -36,7 +36,7 @@ _HOW = f"start the server with --control-token or PROCTOR_CONTROL_TOKEN, and {_S
 def admit(request: Request, token: str | None) -> None:
     """Lets a call pass or raises `ControlError`: 401 for want of the token, 403 where there is none or a web page is behind it."""
     _same_host(request)
-    if request.client == "" or _has(request, token) or _local(request):
+    if request.client == "" or _has(request, token) or _local(request, token):
         return
     if not token:
         raise ControlError(403, f"From {_address(request.client)} the control plane needs a token, and this server has none: {_HOW}.")
@@ -51,19 +51,20 @@ def _has(request: Request, token: str | None) -> bool:
     return bool(token) and scheme.lower() == "bearer" and known
 
 
-def _local(request: Request) -> bool:
+def _local(request: Request, token: str | None) -> bool:
     """Whether the call comes from this machine, under a name of this machine.
 
     A proxy on this machine speaks for others, and a page whose name has been pointed here (DNS rebinding) for itself.
     """
     if not is_loopback(_address(request.client)):
         return False
+    how = "send the token that the server was started with, as Authorization: Bearer TOKEN" if token else _HOW
     for name in _FORWARDED:
         if name in request.headers:
-            raise ControlError(403, f"A proxy has passed this call on ({name}), so that it may come from anywhere: {_HOW}.")
+            raise ControlError(403, f"A proxy has passed this call on ({name}), so that it may come from anywhere: {how}.")
     host = request.headers.get("host")
     if host is not None and not _names_this_machine(host):
-        raise ControlError(403, f"Without a token the control plane is to be called as localhost, 127.0.0.1 or [::1], not as {host!r}; or {_HOW}.")
+        raise ControlError(403, f"Without a token the control plane is to be called as localhost, 127.0.0.1 or [::1], not as {host!r}; or {how}.")
     return True
 
 

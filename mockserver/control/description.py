@@ -108,13 +108,15 @@ def _written() -> dict[str, Any]:
 
 
 def document(engine: Engine) -> dict[str, Any]:
-    """The OpenAPI document, with the names of the APIs and resources that the engine serves."""
+    """The OpenAPI document, with the names of the APIs, resources and operations that the engine serves."""
     found = copy.deepcopy(_written())
     schemas = found["components"]["schemas"]
     schemas["ApiName"]["enum"] = list(engine.apis)
     resources = sorted({name for api in engine.apis.values() for name in api.spec.resources})
-    if resources:
-        schemas["ResourceName"]["enum"] = resources
+    operations = [operation for api in engine.apis.values() for operation in api.spec.operations]
+    for name, there in (("ResourceName", resources), ("OperationName", sorted(set(operations)))):
+        if there:
+            schemas[name]["enum"] = there
     return found
 
 

@@ -67,9 +67,9 @@ def _wanted(asked: Asked) -> Iterator[tuple[Entry, tuple[str | None, str | None]
     query, space = asked.query, asked.space_name
     since = moment(query["since"], 400) if "since" in query else 0.0
     for entry in reversed(asked.engine.journal.entries()):
-        if entry.number <= query.get("after", 0) or entry.at < since:
+        if entry.number <= query.get("after", 0):
             return
-        if (space is not None and entry.space != space) or not _fits(entry, query):
+        if entry.at < since or (space is not None and entry.space != space) or not _fits(entry, query):  # the wall's clock may have been put back
             continue
         api, operation = _operation(asked.engine, entry.request)
         if query.get("api", api) == api and query.get("operation", operation) == operation:

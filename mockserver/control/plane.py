@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +107,10 @@ class Control:
         path, query, body = operation.path_of(values), operation.query_of(request.query), operation.body_of(request.body)
         if "api" in query and query["api"] not in self._engine.apis:
             raise ControlError(400, f"No API is called {query['api'][:80]!r} here; there is {', '.join(self._engine.apis)}.")
+        known = {name for api in self._engine.apis.values() for name in api.spec.operations} if "operation" in query else ()
+        if query.get("operation") not in (None, *known):
+            near = ", ".join(get_close_matches(query["operation"], known, 3) or sorted(known))
+            raise ControlError(400, f"No operation is called {query['operation'][:80]!r} here; there is {near}.")
         return Asked(self._engine, request, self._redactor, self._document, path, query, body)
 
 

@@ -44,8 +44,10 @@ def spec(asked: Asked) -> dict[str, Any]:
 
 
 def spec_description(asked: Asked) -> Any:
-    """One spec's OpenAPI document; of its callers it tells everything but the credentials."""
+    """One spec's OpenAPI document, with the stub as its one server; of its callers it tells everything but the credentials."""
     openapi = dict(asked.api.spec.openapi)
+    # No other: clients choose any of them, and the real API is not what the stub's document is asked for.
+    openapi["servers"] = [{"url": asked.request.origin + asked.api.mount + asked.api.spec.base_path, "description": "The stub"}]
     seed = openapi.get("x-seed")
     if isinstance(seed, dict) and isinstance(seed.get("principals"), list):
         callers = [{name: value for name, value in caller.items() if name != "credential"} for caller in seed["principals"]]

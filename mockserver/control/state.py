@@ -55,6 +55,9 @@ def put(asked: Asked) -> Response:
 def replace(asked: Asked) -> dict[str, Any]:
     """Puts the records given in the place of all that there are, or of none if one of them is wrong."""
     table, space, judge = _table(asked), asked.space, _Judge(asked)
+    total, sent = asked.body.get("total"), len(asked.body["records"])
+    if total not in (None, sent):
+        raise ControlError(422, f"/total: says that there are {total} records, and {sent} are given: read the others, too (offset), or leave total away.")
     rows: dict[str, Row] = {}
     for number, item in enumerate(asked.body["records"]):
         row = judge.row(item, None, None, f"/records/{number}")
@@ -129,13 +132,16 @@ class _Judge:
         """The row of a record, whose id is `key` where that is given; unless told otherwise it belongs to whom it belonged before."""
         record = dict(item["record"])
         member = self._resource.key
+        if key is not None and item.get("key", key) != key:
+            raise ControlError(422, f"{place}/key: {item['key']!r} is not the id in the path, {key!r}.")
+        said, key = ("/key", item["key"]) if key is None and "key" in item else ("the path", key)
         if key is not None and member not in record:
             record[member] = self._typed(key)
         if member not in record:
             raise ControlError(422, f"{place}/record: the member {member!r}, its id, is missing.")
         self._check(record, place)
         if key is not None and str(record[member]) != key:
-            raise ControlError(422, f"{place}/record/{member}: {record[member]!r} is not the id in the path, {key!r}.")
+            raise ControlError(422, f"{place}/record/{member}: {record[member]!r} is not the id in {said}, {key!r}.")
         owner = before or Row("", self._api.anyone.account, self._api.anyone.user, {})
         account, user = item.get("account", owner.account), item.get("user", owner.user)
         if account not in self._accounts:

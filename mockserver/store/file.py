@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mockserver.store import StoreError
 from mockserver.store.lists import LISTS
@@ -33,17 +34,36 @@ _SCHEMA = (
 )
 
 
+class _Link(sqlite3.Connection):
+    """A connection that says in words, with the file's name, what could not be done: `StoreError`."""
+
+    path = Path()
+
+    def execute(self, *asked: Any) -> sqlite3.Cursor:
+        try:
+            return super().execute(*asked)
+        except sqlite3.Error as error:
+            raise _problem(self.path, error) from error
+
+    def executemany(self, *asked: Any) -> sqlite3.Cursor:
+        try:
+            return super().executemany(*asked)
+        except sqlite3.Error as error:
+            raise _problem(self.path, error) from error
+
+
 def open_file(path: Path, layout: Mapping[str, str]) -> sqlite3.Connection:
-    """The connection to a store's file; raises `StoreError` where it is none, is locked, can't be written to, or has another layout."""
+    """The connection to a store's file; raises `StoreError` where it is none, is locked, can't be written to, or has another layout.
+
+    So does the connection itself, later, where the disk is full or the file breaks.
+    """
     try:
-        link = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, cached_statements=512)
+        link = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, cached_statements=512, factory=_Link)
     except sqlite3.Error as error:
         raise _problem(path, error) from error
+    link.path = path
     try:
         _begin_use(path, link, layout)
-    except sqlite3.Error as error:
-        link.close()
-        raise _problem(path, error) from error
     except StoreError:
         link.close()
         raise
@@ -98,6 +118,10 @@ def _problem(path: Path, error: sqlite3.Error) -> StoreError:
         told = "can't be written to; change its permissions and its folder's, or name another file"
     elif "unable to open" in text:
         told = "can't be opened; its folder must be there, and it must be a file that may be read and written"
+    elif "full" in text:
+        told = "can't grow: its disk is full; make room there, or name another file"
+    elif "disk I/O" in text:
+        told = "can't be read or written (disk I/O error): its disk may be full, gone or read-only, or files limited in size; mend that, or name another file"
     else:
         told = f"{text}; name a file that can be read, written and locked"
     return StoreError(f"{path}: {told}")

@@ -7,14 +7,13 @@ locked while it is in use, so that numbers and ranks can be kept in memory; a tr
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count, islice
 from pathlib import Path
 
-from mockserver.store import Query, Row, Table, number_in
+from mockserver.store import Query, Row, StoreError, Table, number_in
 from mockserver.store.entries import AS_THEY_LIE, BY_ACCOUNT, Arrangement
 from mockserver.store.file import open_file
 from mockserver.store.lists import COLUMNS, Held, InPlace, Limits, Lists
@@ -208,7 +207,7 @@ class SqliteStore:
             yield
             self._link.execute("COMMIT")
         except BaseException:
-            with suppress(sqlite3.Error):
+            with suppress(StoreError):
                 self._link.execute("ROLLBACK")
             for undo in reversed(self._held.undo):
                 undo()

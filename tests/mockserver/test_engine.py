@@ -89,3 +89,26 @@ def test_clock_stands_still_until_advanced() -> None:
     assert clock.now() == 160.0
     clock.run()
     assert 160.0 <= clock.now() < 161.0
+
+
+@pytest.mark.parametrize("given", ["timedash", ["timedash"], [None]])
+def test_what_is_no_spec_is_told(given: Any) -> None:
+    with pytest.raises(TypeError, match=r"mockserver.Engine\(\[specs.load\('timedash'\)\]\)"):
+        Engine(given)
+
+
+def test_one_spec_may_stand_alone() -> None:
+    assert list(Engine(load("timedash")).apis) == ["timedash"]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"mode": "relay"}, "there are 'stateful' and 'replay'"),
+        ({"clock": 1700000000}, r"such as mockserver.Clock\(1700000000\)"),
+        ({"store": "sqlite:timedash.db"}, "open_store"),
+    ],
+)
+def test_option_of_the_command_line_is_told_from_a_value(options: dict[str, Any], told: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=told):
+        Engine([load("timedash")], **options)

@@ -26,6 +26,7 @@ def test_usual_way_needs_no_name() -> None:
     [
         ("timedash/page/nothing", "timedash/page/walk"),
         ("nothing/at/all", "timedash/page/walk"),
+        ("timedash/page/wlak", "did you mean 'timedash/page/walk'"),
         ("timedash/auth/basic:nothing", "there is refused"),
         ("timedash/auth/basic:", "there is refused"),
         ("timedash/page/walk@readAccount", "listContacts"),
@@ -36,6 +37,13 @@ def test_usual_way_needs_no_name() -> None:
 def test_wrong_name_says_what_there_is(name: str, told: str) -> None:
     with pytest.raises(FaultError, match=told):
         caller(name)
+
+
+def test_one_name_may_stand_for_a_list_of_one() -> None:
+    assert caller("timedash/page/default").engine.main.faults == Engine([spec_of("timedash")], faults="timedash/page/default").main.faults
+    engine = Engine([spec_of("timedash")], transport_faults="status=503")
+    assert engine.main.transport is not None
+    assert engine.main.transport.texts == ("status=503",)
 
 
 def test_one_operation_may_be_broken_alone() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import jsonschema_rs
 import pytest
@@ -78,7 +79,7 @@ def test_amount_names_one_list_or_the_largest_of_each() -> None:
     assert amounts(["5", "timedash/contacts=7"], specs) == {("timedash", "assignments"): 5, ("paydirt", "time_logs"): 5, ("timedash", "contacts"): 7}
 
 
-@pytest.mark.parametrize("text", ["", "many", "-1", "1.5", "=", "timedash/contacts=", "9" * 12, "²"])
+@pytest.mark.parametrize("text", ["", "many", "-1", "1.5", "=", "timedash/contacts=", "9" * 30, "²"])
 def test_amount_that_is_none_is_told(text: str) -> None:
     with pytest.raises(AmountError, match="expected a number of records"):
         amounts([text], [spec_of("timedash")])
@@ -88,6 +89,15 @@ def test_amount_that_is_none_is_told(text: str) -> None:
 def test_list_that_is_none_is_told(text: str) -> None:
     with pytest.raises(AmountError, match="there are timedash/contacts, timedash/assignments"):
         amounts([text], [spec_of("timedash")])
+
+
+@pytest.mark.parametrize(
+    ("records", "error", "told"),
+    [({("timedash", "nothing"): 1}, AmountError, "'timedash/nothing': there is no such list"), (1000, TypeError, "say how many of which list")],
+)
+def test_engine_tells_of_a_list_that_is_none(records: Any, error: type[Exception], told: str) -> None:
+    with pytest.raises(error, match=told):
+        Engine([spec_of("timedash")], records=records)
 
 
 @pytest.mark.parametrize(("options", "told"), [(["--records", "x"], "expected a number"), (["--store", "redis"], "there are memory and sqlite:FILE")])

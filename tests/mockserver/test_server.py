@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mockserver import Engine, Live, live
+from mockserver import Engine, Live, Request, Response, live
 from mockserver.asgi import AsgiApp
 from mockserver.engine import MAX_BODY
 from mockserver.server import bind_port
@@ -199,6 +199,21 @@ def test_engine_may_be_handed_to_a_server(stub: Any) -> None:
     with live(engine=engine) as running:
         asked(running, "DELETE", f"/api/v1/clients/123?{KEY}")
     assert engine.store.count(Table("", "paydirt", "clients")) == len(spec_of("paydirt").seed.records["clients"]) - 1
+
+
+class Mistaken(Engine):
+    """An engine with a mistake in it."""
+
+    def handle(self, request: Request) -> Response:
+        raise RuntimeError(f"nobody thought of {request.method}")
+
+
+@pytest.mark.parametrize("body", [None, b"{}"])
+def test_mistake_of_ours_is_logged_and_not_only_answered_with_500(body: bytes | None, caplog: pytest.LogCaptureFixture) -> None:
+    with live(engine=Mistaken([spec_of("paydirt")])) as running:
+        assert asked(running, "POST", "/api/v1/clients", body)[0] == 500
+    assert "POST /api/v1/clients can't be answered. That is a mistake of Proctor's own" in caplog.text
+    assert "nobody thought of POST" in caplog.text
 
 
 def test_program_ends_well_right_after_its_server() -> None:

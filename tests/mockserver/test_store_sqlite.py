@@ -20,6 +20,7 @@ import orjson
 import pytest
 
 from mockserver import Clock, Engine
+from mockserver.journal import Journal
 from mockserver.server import bind_port
 from mockserver.store import Equal, Key, Query, Row, StoreError, Table
 from mockserver.store.lists import Limits
@@ -307,6 +308,45 @@ def test_file_that_may_not_be_written_is_told(tmp_path: Path) -> None:
 def test_unknown_store_is_told(name: str) -> None:
     with pytest.raises(StoreError, match="there are memory and sqlite:FILE"):
         open_store(name, [])
+
+
+# The end of the disk
+
+
+def room(store: SqliteStore, pages: int) -> None:
+    """Lets a store's file grow by so many pages, and no more, as a full disk does."""
+    link = store._link
+    link.execute(f"PRAGMA max_page_count = {link.execute('PRAGMA page_count').fetchone()[0] + pages}")
+
+
+def test_full_disk_is_told_and_costs_nothing_that_was_answered(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    spec = spec_of("timedash")
+    store = open_store(f"sqlite:{tmp_path / 'store.db'}", [spec])
+    assert isinstance(store, SqliteStore)
+    caller = Caller(Engine([spec], store=store, clock=Clock(NOON), rate_limit=0, journal=Journal()))
+    room(store, 2)
+    answers = [caller("POST", "/contacts", {"name": "n" * 2000}) for _ in range(20)]
+    made = [answer.json["id"] for answer in answers if answer.status == 200]
+    refused = answers[-1]
+    assert (refused.status, refused.headers["content-type"]) == (500, "application/problem+json")
+    assert "store.db: can't grow: its disk is full" in refused.json["detail"]
+    assert caller.engine.journal.entries()[-1].response.status == 500
+    assert caplog.text.count("its disk is full") == 1
+    assert {caller("GET", f"/contacts/{key}").status for key in made} == {200}
+    assert caller("GET", "/__proctor/state").status == 200
+    room(store, 1000)
+    assert caller("POST", "/contacts", {"name": "n"}).status == 200
+    assert store.count(Table("", "timedash", "contacts")) == len(spec.seed.records["contacts"]) + len(made) + 1
+    caller.engine.close()
+
+
+def test_file_that_cannot_grow_at_the_start_is_told(tmp_path: Path) -> None:
+    limit = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000)); from proctor.__main__ import main; sys.exit(main())"
+    command = [sys.executable, "-c", limit, "serve", "timedash", "--port", "0", "--store", f"sqlite:{tmp_path / 'store.db'}"]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "store.db: can't be read or written" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 # The end of the process

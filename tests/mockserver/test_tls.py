@@ -12,12 +12,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
 
 from mockserver import Live, live
 from mockserver.server import Patience, bind_port
@@ -145,7 +150,7 @@ def test_host_that_no_certificate_can_name_is_told() -> None:
 
 @pytest.fixture(scope="module")
 def pems(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a certificate, its key, a key of another, an encrypted key, and what is neither."""
+    """A folder with a certificate, its key, a key of another, an encrypted key, what is neither, and what OpenSSL knows and rustls does not."""
     folder = tmp_path_factory.mktemp("pems")
     authority = trustme.CA()
     one, other = authority.issue_cert("localhost"), authority.issue_cert("localhost")
@@ -153,12 +158,30 @@ def pems(tmp_path_factory: pytest.TempPathFactory) -> Path:
     one.private_key_pem.write_to_path(str(folder / "key.pem"))
     other.private_key_pem.write_to_path(str(folder / "other.pem"))
     (folder / "nonsense.pem").write_text("no PEM\n")
-    from cryptography.hazmat.primitives import serialization
-
     key = serialization.load_pem_private_key(one.private_key_pem.bytes(), None)
     encryption = serialization.BestAvailableEncryption(b"secret")
     (folder / "encrypted.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption))
+    signed = (folder / "cert.pem").read_bytes()
+    (folder / "marked.pem").write_bytes(b"\xef\xbb\xbf" + signed)
+    keys = {"p521": ec.generate_private_key(ec.SECP521R1()), "rsa": rsa.generate_private_key(65537, 2048), "odd": rsa.generate_private_key(3, 2048)}
+    for name, made in keys.items():
+        (folder / f"{name}.key").write_bytes(made.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+        (folder / f"{name}.pem").write_bytes(signed_by(made).public_bytes(serialization.Encoding.PEM))
+    (folder / "first.pem").write_text(ssl.DER_cert_to_PEM_cert(without_version(ssl.PEM_cert_to_DER_cert((folder / "rsa.pem").read_text()))))
     return folder
+
+
+def without_version(certificate: bytes) -> bytes:
+    """A certificate as DER without its first member, which is that it is of version 3: one without it is of version 1."""
+    outer, inner = (int.from_bytes(certificate[place : place + 2], "big") - 5 for place in (2, 6))
+    return b"0\x82" + outer.to_bytes(2, "big") + b"0\x82" + inner.to_bytes(2, "big") + certificate[13:]
+
+
+def signed_by(key: Any) -> x509.Certificate:
+    """A certificate of a key that is signed by that key."""
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]), datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+    return made.sign(key, hashes.SHA256())
 
 
 @pytest.mark.parametrize(
@@ -170,6 +193,11 @@ def pems(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("cert.pem", "encrypted.pem", "--tls-key .*encrypted.pem: the key is encrypted; decrypt it first"),
         ("nonsense.pem", "key.pem", "--tls-cert .*nonsense.pem: holds no certificate in PEM form"),
         ("cert.pem", "nonsense.pem", "--tls-key .*nonsense.pem: holds no private key in PEM form"),
+        ("cert.pem", "rsa.key", "--tls-key .*rsa.key: the key is not that of the certificate"),
+        ("marked.pem", "key.pem", "--tls-cert .*marked.pem: holds no certificate in PEM form"),
+        ("first.pem", "rsa.key", "--tls-cert .*first.pem: is of version 1 of X.509"),
+        ("p521.pem", "p521.key", "--tls-key .*p521.key: a key of this kind can't be served"),
+        ("odd.pem", "odd.key", "--tls-key .*odd.key: a key of this kind can't be served"),
     ],
 )
 def test_unusable_files_are_told(pems: Path, certificate: str, key: str, told: str) -> None:
@@ -183,7 +211,7 @@ def proctor(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_ends_all_of_it_cleanly(number: signal.Signals) -> None:
     with proctor("--tls", "--plain-port", "0", "--watch", "--transport-fault", "latency=30s") as process:
         assert process.stdout is not None

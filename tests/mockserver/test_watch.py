@@ -169,7 +169,7 @@ def test_record_that_no_longer_fits_keeps_the_old_spec(files: Files) -> None:
     call(engine, "POST", "/things", {"name": "a long name"})
     files.schema(properties={"id": {"type": "integer"}, "name": {"type": "string", "maxLength": 5}})
     before = engine.apis["things"]
-    with pytest.raises(UnfitError, match=r'^things: is 1 record that no longer fits: 3 \("a long name" is longer than 5 characters\)$'):
+    with pytest.raises(UnfitError, match=r'^things: there is 1 record that no longer fits: 3 \("a long name" is longer than 5 characters\)$'):
         reload(engine, load(files.spec))
     assert engine.apis["things"] is before
     assert names(engine) == ["one", "two", "a long name"]

@@ -69,6 +69,14 @@ def test_clause_is_explained() -> None:
     assert "--fault timedash/page/walk:overlap" in told
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "ascii"])
+def test_what_a_terminal_cannot_show_does_not_end_it(encoding: str) -> None:
+    command = [sys.executable, "-m", "proctor", "explain", "timedash/page/walk"]
+    ran = subprocess.run(command, capture_output=True, timeout=30, check=False, env={**os.environ, "PYTHONIOENCODING": encoding})
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert b"timedash/page/walk" in ran.stdout
+
+
 def test_clause_of_a_file_is_explained() -> None:
     file = str(Path(__file__).parents[1] / "specs" / "data" / "library.yaml")
     assert "--fault library/page/walk:overlap" in run("explain", "library/page/walk", file).output

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from proctor.interrupts import heard
+from proctor.interrupts import ends, heard
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_interrupts(number: signal.Signals) -> None:
     def run() -> None:
         with heard():
@@ -25,6 +25,17 @@ def test_signal_interrupts(number: signal.Signals) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run()
+
+
+def test_closed_terminal_is_not_heeded_where_nohup_says_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with heard():
+            os.kill(os.getpid(), signal.SIGHUP)
+            time.sleep(0.01)
+        assert signal.SIGHUP not in ends()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_interrupt_within_a_callback_of_the_collector_is_heard_after_it() -> None:

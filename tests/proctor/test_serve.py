@@ -16,7 +16,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from proctor.__main__ import main
-from specs import catalogue
+from proctor.serve import _stored
+from specs import catalogue, load
 
 LIBRARY = Path(__file__).parents[1] / "specs" / "data" / "library.yaml"
 
@@ -42,10 +43,12 @@ def taken() -> Iterator[int]:
         (["--host", "nowhere.invalid"], "--host 'nowhere.invalid': stands for no address"),
         (["--host", ""], "--host '': stands for no address"),
         (["--host", "198.51.100.77"], "give --host an address of this machine"),
+        (["--host", "[2001:db8::77]"], "2001:db8::77:0: can't be listened on"),
         (["--clock", "nan"], "nan is no moment from 1970 to 9998"),
         (["--clock", "-1"], "-1 is no moment"),
         (["--clock", "1e300"], "1e+300 is no moment"),
         (["--records", "999999999"], "at most 10000000 are made"),
+        (["--records", "99999999999"], "at most 10000000 are made"),
         (["--records", "timedash/nothing=5"], "there is no such list"),
         (["--records", "-5"], "expected a number of records"),
         (["--control-token", "schlüssel"], "is not printable ASCII"),
@@ -65,6 +68,16 @@ def test_mistake_is_told_in_words(arguments: list[str], told: str) -> None:
     result = serve("timedash", *arguments)
     assert told in result.output
     assert result.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "told"), [(["--fault", "timedash/page/walk"], "--fault has"), (["--records", "9", "--store", "redis"], "--store, --records have")]
+)
+def test_replay_tells_of_options_without_effect(options: list[str], told: str) -> None:
+    assert (
+        f"Note: --replay answers with the documented examples and nothing else, so that {told} no effect."
+        in serve("timedash", "--replay", *options, "--host", "?").output
+    )
 
 
 def test_token_of_the_environment_is_held_against_the_same() -> None:
@@ -113,6 +126,27 @@ def test_signal_before_it_is_ready_ends_it_in_words(number: signal.Signals, seco
         _, errors = server.communicate(timeout=10)
     assert server.returncode in (0, 130, -signal.SIGINT)
     assert errors in ("", "Interrupted.\n")
+
+
+def test_many_records_are_spoken_of_before_they_are_made(capsys: pytest.CaptureFixture[str]) -> None:
+    for number in ("49999", "50000"):
+        _stored([load("timedash")], "memory", (number,))
+    assert capsys.readouterr().err == "Making 50000 records …\n"
+
+
+def test_file_with_records_is_not_filled_which_is_told(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "proctor", "serve", "timedash", "--port", "0", "--records", "30", "--store", f"sqlite:{tmp_path / 'kept.db'}"]
+    printed = []
+    for _ in range(2):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as server:
+            assert server.stdout is not None
+            printed.append([server.stdout.readline()])
+            while not printed[-1][-1].startswith("Ready"):
+                printed[-1].append(server.stdout.readline())
+                assert printed[-1][-1]
+            server.send_signal(signal.SIGTERM)
+    assert [lines[0].startswith("Note: ") for lines in printed] == [False, True]
+    assert "kept.db has its records already; --records fills a new file" in printed[1][0]
 
 
 def test_server_goes_on_where_nobody_reads_what_it_prints() -> None:

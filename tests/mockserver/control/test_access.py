@@ -54,6 +54,14 @@ def test_what_a_proxy_says_is_not_believed(plane: Plane, name: str) -> None:
     assert plane("GET", "/health", authorization=f"Bearer {TOKEN}", **{name: "127.0.0.1"}).status == 200
 
 
+@pytest.mark.parametrize("headers", [{"via": "1.1 proxy"}, {"host": "stub.internal"}])
+def test_server_with_a_token_does_not_ask_to_be_given_one(plane: Plane, headers: dict[str, str]) -> None:
+    detail = plane("GET", "/health", **headers).json["detail"]
+    assert "send the token that the server was started with" in detail
+    assert "--control-token" not in detail
+    assert "--control-token" in Plane(Engine([spec_of("timedash")]))("GET", "/health", **headers).json["detail"]
+
+
 @pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "stub.localhost:1"])
 def test_local_names_are_this_machine(plane: Plane, host: str) -> None:
     assert plane("GET", "/health", host=host).status == 200

@@ -40,6 +40,7 @@ def test_document_names_what_is_served() -> None:
     schemas = document(engine_of("timedash", "paydirt"))["components"]["schemas"]
     assert schemas["ApiName"]["enum"] == ["timedash", "paydirt"]
     assert {"contacts", "clients"} <= set(schemas["ResourceName"]["enum"])
+    assert {"listContacts", "listClients"} <= set(schemas["OperationName"]["enum"])
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from mockserver import Request
+from mockserver.journal import Journal
 from tests.mockserver.conftest import NOON, Caller
 from tests.mockserver.control.conftest import Plane, engine_of
 
@@ -174,6 +175,15 @@ def test_host_that_is_none_stands_in_the_archive(plane: Plane) -> None:
 def test_archive_is_filtered(told: Plane) -> None:
     entries = told("GET", "/journal.har", query="status=401").json["log"]["entries"]
     assert [one["_number"] for one in entries] == [4]
+
+
+def test_since_finds_exchanges_from_before_the_wall_clock_was_put_back() -> None:
+    moments = iter([2000.0, 1000.0])
+    plane = Plane(engine_of("timedash"))
+    plane.engine.journal = Journal(now=lambda: next(moments))
+    for _ in range(2):
+        plane.engine.handle(Request("GET", "/contacts"))
+    assert numbers(plane, "since=1970-01-01T00:25:00Z") == [1]
 
 
 def test_times_are_those_of_the_wall(told: Plane) -> None:

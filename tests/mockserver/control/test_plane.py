@@ -94,6 +94,8 @@ def test_what_is_told_of_a_huge_body_is_short(plane: Plane, body: object) -> Non
         ("/journal", "since=0000-01-01T00:00:00Z", "from 1970 to 9998"),
         ("/journal", f"last={'9' * 30}", "is greater than the maximum of 1000000"),
         ("/journal", "api=timedahs", "there is timedash"),
+        ("/journal", "operation=listContact", "No operation is called 'listContact' here; there is listContacts"),
+        ("/journal.har", "operation=nothing", "there is createAgreement, createAssignment"),
         ("/clock", "x=1", "it takes none"),
         ("/state/timedash/contacts", "limit=1001", "limit '1001'"),
     ],

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from tests.mockserver.conftest import spec_of
+from mockserver import Request
+from tests.mockserver.conftest import Caller, spec_of
 from tests.mockserver.control.conftest import Plane, engine_of
 
 APIS = ["paydirt", "timedash", "moonrope", "88miles", "productive"]
@@ -39,6 +42,15 @@ def test_specs_document_tells_no_credential(api: str) -> None:
     assert not [secret for secret in secrets if secret in answer.body.decode()]
     assert set(answer.json["paths"]) == set(spec.openapi["paths"])
     assert [caller["name"] for caller in answer.json["x-seed"]["principals"]] == [caller.name for caller in spec.seed.principals]
+
+
+@pytest.mark.parametrize("apis", [["productive"], ["timedash", "productive"]])
+def test_documents_one_server_is_the_stub(apis: list[str]) -> None:
+    engine = engine_of(*apis)
+    response = engine.handle(Request("GET", "/__proctor/specs/productive/openapi.json", "", {}, b"", origin="http://here:99", client="127.0.0.1:5000"))
+    (server,) = json.loads(response.body)["servers"]
+    listed = engine.handle(Request("GET", server["url"].removeprefix("http://here:99") + "/people", "", Caller(engine, api="productive").headers, b""))
+    assert listed.status == 200
 
 
 def test_index_names_the_places(plane: Plane) -> None:

@@ -65,6 +65,7 @@ def test_id_may_be_left_to_the_path(clients: Plane) -> None:
         ("777", {"record": {"id": None, "business_name": "B"}}, "/record/id"),
         ("777", {"record": {"business_name": "B"}, "account": "nobodys"}, "no caller has the account 'nobodys'; there is elsewhere, widgetry"),
         ("777", {"record": []}, "at /record"),
+        ("777", {"record": {"business_name": "B"}, "key": "778"}, "/key: '778' is not the id in the path, '777'"),
         ("777", {"business_name": "B"}, "not as it should be"),
     ],
 )
@@ -86,6 +87,7 @@ def test_records_are_replaced_all_at_once(plane: Plane, caller: Caller) -> None:
         ({"record": {**JANE, "name": 1}}, "/records/1/record/name"),
         ({"record": JANE}, "/records/1: there is another record"),
         ({"record": {}}, "/records/1/record"),
+        ({"record": {**JANE, "id": "con_joan"}, "key": "con_jill"}, "'con_joan' is not the id in /key, 'con_jill'"),
     ],
 )
 def test_replacing_with_a_wrong_record_changes_nothing(plane: Plane, wrong: Any, told: str) -> None:
@@ -93,6 +95,14 @@ def test_replacing_with_a_wrong_record_changes_nothing(plane: Plane, wrong: Any,
     assert answer.status == 422
     assert told in answer.json["detail"]
     assert plane("GET", "/state/timedash/contacts").json["total"] == SEEDED
+
+
+def test_part_of_a_list_does_not_take_the_place_of_all(plane: Plane) -> None:
+    part = plane("GET", "/state/timedash/contacts", query="limit=5").json
+    answer = plane("PUT", "/state/timedash/contacts", part)
+    assert answer.status == 422
+    assert f"/total: says that there are {SEEDED} records, and 5 are given" in answer.json["detail"]
+    assert plane("PUT", "/state/timedash/contacts", {"records": part["records"]}).json == {"total": 5}
 
 
 def test_record_is_removed(plane: Plane) -> None:
@@ -121,9 +131,11 @@ def test_what_is_read_can_be_put_back(api: str) -> None:
     for one in plane("GET", "/state").json["resources"]:
         path = f"/state/{api}/{one['resource']}"
         read = plane("GET", path, query="limit=1000").json["records"]
-        records = [{"record": kept["record"], "account": kept["account"], "user": kept["user"]} for kept in read]
+        assert plane("PUT", path, plane("GET", path, query="limit=1000").json).json == {"total": one["count"]}
+        records = [{name: kept[name] for name in ("record", "account", "user")} for kept in read]
         assert plane("PUT", path, {"records": records}).json == {"total": one["count"]}
         assert plane("GET", path, query="limit=1000").json["records"] == read
+        assert {plane("PUT", f"{path}/{kept['key']}", kept).status for kept in read[:2]} == {200}
 
 
 def test_key_may_hold_any_letter(plane: Plane) -> None:

@@ -9,7 +9,7 @@ from mockserver.pipeline import EMPTY, Call, Refusal
 from mockserver.pointer import ABSENT, Tokens, fetch, tokens
 from mockserver.reading import nested
 from mockserver.schemas import Validator, properties
-from mockserver.values import MISFIT, coerce
+from mockserver.values import MISFIT, coerce, types_of
 from specs.conventions.envelope import Envelope
 from specs.conventions.lifecycle import Lifecycle
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Inputs"]
 
 Members = dict[str, Any]
+
+_EXACT = 2**53
+"""Up to here a number with a fraction or an exponent is read to its last digit."""
 
 
 class Inputs:
@@ -46,6 +49,7 @@ class Inputs:
         self._silent = {*lifecycle.read_only.get(self._resource.name, ()), *_read_only(written), *_read_only(self._resource.schema)}
         self._schema = self._write_schema(written or self._resource.schema)
         self._validator = Validator(self._schema)
+        self._whole = [name for name, schema in self._schema["properties"].items() if "integer" in (types := types_of(schema)) and "number" not in types]
         self._key_validator = Validator(self._resource.key_schema) if self._resource.key_schema else None
 
     def _write_schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,8 +106,10 @@ class Inputs:
         bulk = self._api.spec.group_of_kind("content_negotiation")
         if bulk is None or bulk.parameters.bulk is None:
             return self._refuse(container[0]) if container else Refusal("malformed", {"name": "body"})
-        if not call.bulk or not self._creates or not several:
+        if not call.bulk or not self._creates:
             return Refusal("bulk", {"name": container[0] if container else "body"})
+        if not several:
+            return self._refuse(container[0] if container else "")
         return [{container[0]: item} if container else item for item in several]
 
     def _members(self, call: Call, document: Any) -> Members | Refusal:
@@ -205,10 +211,13 @@ class Inputs:
             if isinstance(members.get(name), str):
                 members[name] = members[name].lower()
         members = {**members, **call.parents} if self._creates else {**call.parents, **members}
+        before = self._root if self._place == "body" else ()
         problem = self._validator.problem(members)
         if problem is not None:
-            before = self._root if self._place == "body" else ()
             return Refusal(self._causes[problem.missing], problem.values(before))
+        inexact = _made_whole(members, self._whole)
+        if inexact is not None:
+            return self._refuse(inexact, before=before)
         if self._known and not self._resource.schema.get("additionalProperties"):
             members = {name: value for name, value in members.items() if name in self._known}
         if self._creates and key is not None and self._client_ids != "ignore":
@@ -222,6 +231,17 @@ class Inputs:
         if not isinstance(key, str | int) or isinstance(key, bool) or (self._key_validator is not None and not self._key_validator.accepts(key)):
             return self._refuse(name, before=self._root)
         return {name: key, **members}
+
+
+def _made_whole(members: Members, names: Iterable[str]) -> str | None:
+    """Makes whole numbers of what was written as `1.0` or `1e3`; gives the name of one so large that not all its digits were read."""
+    for name in names:
+        value = members.get(name)
+        if isinstance(value, float):
+            if abs(value) > _EXACT:
+                return name
+            members[name] = int(value)
+    return None
 
 
 def _missing_cause(api: Api, served: Served, cause: str) -> str:

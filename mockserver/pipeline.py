@@ -116,6 +116,8 @@ class Call:
     asked: tuple[Parent, ...] | None = None
     """The relationships that are to be included."""
     included: list[Any] | None = None
+    fields: Mapping[str, frozenset[str]] | None = None
+    """The members that are to be shown of resource objects, by type; None where nothing was said of any."""
     refusal: Refusal | None = None
     document: Any = EMPTY
     media: str | None = None

@@ -51,14 +51,19 @@ class Maker:
         self._cause = lifecycle.cause
         self._keys = Keys(self._resource)
 
-    def filled(self, members: dict[str, Any]) -> dict[str, Any] | Refusal:
-        """The members with the numbers that their texts say, unless a number was given; a text that says none is refused."""
+    def filled(self, members: dict[str, Any], kept: Mapping[str, Any]) -> dict[str, Any] | Refusal:
+        """The members with the numbers that their texts say, unless a number was given; a text that says none is refused.
+
+        `kept` is the record that the members are merged into: a number that is taken away is read again from the text that stays.
+        """
         for parsed in self._parsed:
-            text = members.get(parsed.text)
+            text = members.get(parsed.text, kept.get(parsed.text) if parsed.number in members else None)
             if not isinstance(text, str) or members.get(parsed.number) is not None:
                 continue
             number = duration(text) if parsed.form == "duration" else money(text)
             if number is None:
+                if parsed.text not in members:
+                    continue
                 return Refusal(self._cause, {"name": parsed.text, "param": parsed.text, "value": text, "reason": "invalid"})
             members[parsed.number] = number
         return members
@@ -121,8 +126,10 @@ class Maker:
     def _completed(call: Call, element: Mapping[str, Any], lacking: Mapping[str, Any], key: Any) -> dict[str, Any]:
         found = dict(element)
         for name, value in lacking.items():
-            if found.get(name) is None:
-                found[name] = key if value == "{record}" else new_uuid(call) if value == "{uuid}" else value
+            if value == "{record}":
+                found[name] = key
+            elif found.get(name) is None:
+                found[name] = new_uuid(call) if value == "{uuid}" else value
         return found
 
     def _new_key(self, call: Call) -> Any:

@@ -92,21 +92,21 @@ class Timekeeper:
             self._close(call, running, {})
         self.keep_open(call, Row(key, row.account, user, opened))
 
-    def start(self, call: Call, row: Row, inputs: Mapping[str, str | None]) -> None:
+    def start(self, call: Call, row: Row, inputs: Mapping[str, Any]) -> None:
         """Opens an entry for the caller, and closes the one that it ran."""
         self._adopt(call)
         principal = call.principal or call.served.api.anyone
         entry = self._entry(call, row, principal.user, inputs, int(call.now))
         self._open(call, row, principal.user, {"record": row.key, "start": int(call.now), "entry": entry})
 
-    def stop(self, call: Call, row: Row, inputs: Mapping[str, str | None], *, everyone: bool = False) -> None:
+    def stop(self, call: Call, row: Row, inputs: Mapping[str, Any], *, everyone: bool = False) -> None:
         """Closes the caller's entry of a record, or everyone's."""
         principal = call.principal or call.served.api.anyone
         for running in self.open_entries(call):
             if running.record["record"] == row.key and (everyone or running.user == principal.user):
                 self._close(call, running, inputs if running.user == principal.user else {})
 
-    def _close(self, call: Call, running: Row, inputs: Mapping[str, str | None]) -> None:
+    def _close(self, call: Call, running: Row, inputs: Mapping[str, Any]) -> None:
         store, record = call.space.store, running.record["record"]
         store.delete(self._table(call, "running"), running.key)
         seconds = dict(self.seconds(call, record))
@@ -119,12 +119,12 @@ class Timekeeper:
         number = store.next_number(self._table(call, "entries"))
         store.put(self._table(call, "entries"), Row(str(number), running.account, running.user, {"record": record, "entry": closed}))
 
-    def _entry(self, call: Call, row: Row, user: str, inputs: Mapping[str, str | None], start: int) -> dict[str, Any]:
+    def _entry(self, call: Call, row: Row, user: str, inputs: Mapping[str, Any], start: int) -> dict[str, Any]:
         values = {**inputs, "start": iso(start), "stop": None, "record": row.record[_key(call)], "user": user, "uuid": new_uuid(call)}
         entry: dict[str, Any] = {name: fill(written, values) for name, written in self.timer.entry.items()}
         tags = self.timer.tags
         if tags is not None:
-            entry[tags.entry] = [tag for tag in _tags(row.record.get(tags.member)) if tag]
+            entry[tags.entry] = _tags(row.record.get(tags.member))
         return entry
 
     def show(self, call: Call) -> Answer:
@@ -203,7 +203,7 @@ def counted(value: Any) -> int:
 
 
 def _tags(value: Any) -> list[str]:
-    return [tag.strip() for tag in value.split(",")] if isinstance(value, str) else []
+    return [tag for part in value.split(",") if (tag := part.strip())] if isinstance(value, str) else []
 
 
 def _key(call: Call) -> str:

@@ -46,7 +46,7 @@ NAMED: dict[type[Struct], tuple[tuple[str, What], ...]] = {
     errors.CauseGivesMember: (("cause", "cause"), ("member", "member of an error")),
     errors.NamedMember: (("member", "member of an error"),),
     errors.StatusNever: (("never_for/*", "cause"),),
-    filtering.Filtering: (("members/~", "resource"), ("also/~", "resource")),
+    filtering.Filtering: (("members/~", "resource"), ("also/~", "resource"), ("named/~", "resource")),
     isolation.Isolation: (("cause", "cause"), ("selector_cause", "cause"), ("selector", "field of a credential")),
     lifecycle.Lifecycle: (
         ("cause", "cause"), ("read_only/~", "resource"), ("defaults/~", "resource"), ("parsed/*/resource", "resource"), ("shown/~", "operation"),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mockserver.behaviours.authentication import Reader, reader
+from mockserver.behaviours.authentication import reader
 from mockserver.breaking import Change, after
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
+from mockserver.pointer import ABSENT, fetch, tokens
+from mockserver.reading import ensure_read
 from mockserver.schemas import Validator, properties
 from mockserver.store import Row
 from mockserver.timekeeper import Timekeeper, counted, elapsed, forget
@@ -16,9 +18,12 @@ from specs.conventions.actions import Action, Actions, Limit, Timer
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
+    from specs.conventions.rule import Carrier
     from specs.model import Clause, Group, Spec
 
 __all__ = ["FAULTS", "steps"]
+
+_Read = Callable[[Call], Any]
 
 
 def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
@@ -48,7 +53,7 @@ def _check(action: Action, served: Served) -> Step:
     def check(call: Call) -> Answer:
         for name, value in _inputs(call, readers).items():
             schema, validator = schemas.get(name, ({}, None))
-            typed = coerce(value, schema) if value is not None else None
+            typed = coerce(value, schema) if isinstance(value, str) else value
             if typed is MISFIT or (typed is not None and validator is not None and not validator.accepts(typed)):
                 return Refusal("invalid_parameter", {"name": name, "param": name, "value": value})
         return None
@@ -56,8 +61,22 @@ def _check(action: Action, served: Served) -> Step:
     return check
 
 
-def _readers(action: Action) -> dict[str, list[Reader]]:
-    return {name: [reader(carrier) for carrier in carriers] for name, carriers in action.inputs.items()}
+def _readers(action: Action) -> dict[str, list[_Read]]:
+    return {name: [_read(carrier) for carrier in carriers] for name, carriers in action.inputs.items()}
+
+
+def _read(carrier: Carrier) -> _Read:
+    """What takes an input out of a request: a text, or from a JSON body any value; null is none."""
+    if carrier.place != "body":
+        return reader(carrier)
+    path = tokens(carrier.name)
+
+    def read(call: Call) -> Any:
+        ensure_read(call)
+        value = fetch(call.body, path)
+        return None if value is ABSENT else value
+
+    return read
 
 
 def _act(action: Action, keeper: Timekeeper | None) -> Step:
@@ -89,8 +108,8 @@ def _forget(call: Call) -> Answer:
     return None
 
 
-def _inputs(call: Call, readers: Mapping[str, list[Reader]]) -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
+def _inputs(call: Call, readers: Mapping[str, list[_Read]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for name, places in readers.items():
         found[name] = next((value for value in (place(call) for place in places) if value is not None), None)
     return found
@@ -172,6 +191,12 @@ def _input_lost(members: dict[str, Any], row: Row, timer: Timer) -> None:  # noq
     if isinstance(entry, dict):
         lost = {name: None for name, written in timer.entry.items() if isinstance(written, str) and written[1:-1] not in _OWN and written.startswith("{")}
         members[timer.current or ""] = {**entry, **lost}
+
+
+def _of_another(members: dict[str, Any], row: Row, timer: Timer) -> None:  # noqa: ARG001
+    entry = members.get(timer.current or "")
+    if isinstance(entry, dict):
+        members[timer.current or ""] = {**entry, **dict.fromkeys((name for name, written in timer.entry.items() if written == "{record}"), "none")}
 
 
 def _milliseconds(members: dict[str, Any], row: Row, timer: Timer) -> None:  # noqa: ARG001
@@ -361,6 +386,11 @@ def _shows_starts(spec: Spec, clause: Clause) -> bool:
     return timer is not None and timer.started is not None
 
 
+def _enters_the_record(spec: Spec, clause: Clause) -> bool:
+    timer = _timer(spec, clause)
+    return timer is not None and timer.current is not None and "{record}" in timer.entry.values()
+
+
 def _enters_inputs(spec: Spec, clause: Clause) -> bool:
     """Whether the open entry shows an input of a start for which the record offers values: in an array that is named like it."""
     timer, parameters = _timer(spec, clause), spec.convention(clause).parameters
@@ -388,6 +418,7 @@ FAULTS = {
         "not_running": Fault("The answer to a start says that nothing runs.", _SHOWN, after(_live(_not_running))),
         "no_entry": Fault("There is no open entry after a start.", _SHOWN, after(_live(_no_entry)), fits=_shows_entries),
         "input_lost": Fault("The entry lacks what was given.", _SHOWN, after(_live(_input_lost)), fits=_enters_inputs),
+        "of_another": Fault("The open entry is another record's.", _SHOWN, after(_live(_of_another)), fits=_enters_the_record),
         "milliseconds": Fault("The start is in milliseconds.", _SHOWN, after(_live(_milliseconds)), fits=_shows_starts),
         "an_hour_ago": Fault("The start is an hour too early.", _SHOWN, after(_live(_an_hour_ago)), fits=_shows_starts),
         "entry_closed": Fault("The entry has an end already.", _SHOWN, after(_live(_entry_closed)), fits=_shows_ends),

@@ -80,7 +80,10 @@ def value_of(aggregate: Aggregate, records: Iterable[Any]) -> Any:
 
 
 def _whole(value: float) -> float | int:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    """The value as a whole number, if it is one; as a float where it has more digits than a JSON writer takes."""
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**64 else float(value)
+    return int(value) if value.is_integer() and abs(value) <= 2**53 else value
 
 
 def _over(rows: Callable[[Call], Iterable[Row]]) -> Wrap:
@@ -151,12 +154,19 @@ def _misstatus(cause: str) -> Change:
 
 _READ, _TOLD = Stage.VALIDATION, Stage.DOCUMENT
 
+
+def _left_out_of_nothing(call: Call, site: Site) -> None:
+    if call.wanted.tests and not call.rows:
+        _left_out(call, site)
+
+
 FAULTS = {
     "aggregate_is_right": {
         "unfiltered": Fault("Aggregates count the whole list, filtered or not.", _TOLD, _over(_unfiltered)),
         "page_only": Fault("Aggregates count the page only.", _TOLD, _over(lambda call: call.rows), fits=has_pages),
         "one_more": Fault("Aggregates are one too high.", _TOLD, after(_told(lambda value: value + 1 if isinstance(value, int | float) else value))),
         "missing": Fault("Aggregates do not come.", _TOLD, after(_left_out)),
+        "none_of_nothing": Fault("Where a filter leaves no record, aggregates do not come.", _TOLD, after(_left_out_of_nothing)),
     },
     "unsupported_aggregate_is_refused": {
         "ignored": Fault("An unknown aggregate is not looked at.", _READ, _unknown_left_out),

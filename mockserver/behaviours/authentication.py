@@ -173,10 +173,38 @@ def _accepting(reason: str | None = None, *, reads_only: bool = False) -> Wrap:
     return wrap
 
 
-def _also_in(which: slice) -> Wrap:
-    """The wrap that reads the secret in some of the clause's other places, too."""
+def _told_before(cause: str, *, effect: str) -> Wrap:
+    """The wrap that tells another mistake than a missing credential first, in operations of one effect."""
 
     def wrap(step: Step, site: Site) -> Step:
+        name = site.served.key_parameter or ""
+
+        def broken(call: Call) -> Answer:
+            answer = step(call)
+            if not isinstance(answer, Refusal) or answer.values.get("reason") != "missing" or site.served.effect != effect:
+                return answer
+            mistaken = not call.query if effect == "create" else call.space.store.get(call.served.table(call), call.values[name]) is None
+            return Refusal(cause, {"name": name, "param": name}) if mistaken else answer
+
+        return broken
+
+    return wrap
+
+
+def _ranks_first(spec: Spec, clause: Clause) -> bool:
+    """Whether the spec has a missing credential told before all other mistakes, on a record named in the path and a create in the query."""
+    errors, envelope = spec.group_of_kind("errors"), spec.group_of_kind("envelope")
+    first = errors is not None and errors.parameters.precedence[:1] == [_CAUSE]
+    effects = {spec.operations[name].effect for name in clause.operations}
+    return first and envelope is not None and envelope.parameters.input.place == "query" and {"create", "read"} <= effects
+
+
+def _also_in(which: slice, effect: str | None = None) -> Wrap:
+    """The wrap that reads the secret in some of the clause's other places, too, in all operations or those of one effect."""
+
+    def wrap(step: Step, site: Site) -> Step:
+        if effect not in (None, site.served.effect):
+            return step
         readers = [reader(carrier) for carrier in site.arguments.places[which]]
         secrets = {value: principal for principal in site.api.principals for value in principal.credential.values()}
 
@@ -232,6 +260,10 @@ def _newest_only(step: Step, site: Site) -> Step:
 _CAUSE = "unauthenticated"
 
 
+def _creates(spec: Spec, clause: Clause) -> bool:
+    return any(spec.operations[name].effect == "create" for name in clause.operations)
+
+
 def _has_texts(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
     return bool(getattr(clause.arguments, "members", []))
 
@@ -244,12 +276,22 @@ FAULTS = {
     "other_places_are_refused": {
         "accepted": Fault("The credential is accepted in every other place.", Stage.AUTHENTICATION, _also_in(slice(None))),
         "first_place": Fault("The credential is accepted in the first of the other places.", Stage.AUTHENTICATION, _also_in(slice(0, 1))),
+        "creates": Fault("The credential is accepted in every other place by creates.", Stage.AUTHENTICATION, _also_in(slice(None), "create"), fits=_creates),
         "last_place": Fault("The credential is accepted in the last of the other places.", Stage.AUTHENTICATION, _also_in(slice(-1, None))),
     },
     "missing_credential_is_refused": {
         "accepted": Fault("No operation asks for a credential.", Stage.AUTHENTICATION, _accepting("missing")),
         "reads_accepted": Fault("A GET needs no credential.", Stage.AUTHENTICATION, _accepting("missing", reads_only=True)),
         "one_accepted": Fault("One operation needs no credential.", Stage.AUTHENTICATION, last_only(_accepting("missing"))),
+        "unknown_first": Fault(
+            "An unknown record is told to a caller without a credential.", Stage.AUTHENTICATION, _told_before("not_found", effect="read"), fits=_ranks_first
+        ),
+        "invalid_first": Fault(
+            "A create without members is told before that the credential is missing.",
+            Stage.AUTHENTICATION,
+            _told_before("missing_parameter", effect="create"),
+            fits=_ranks_first,
+        ),
         "wrong_status": Fault("A missing credential gets another error's status.", Stage.RENDERING, wrong_status),
     },
     "invalid_credential_is_refused": {

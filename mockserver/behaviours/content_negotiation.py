@@ -63,7 +63,7 @@ def _negotiate(parameters: ContentNegotiation) -> Step:
         request = call.request
         if request.body:
             name, options = media_type(request.headers.get("content-type", ""))
-            if parameters.refuse_other_requests and name not in allowed:
+            if parameters.refuse_other_requests and (name not in allowed or _otherwise(options, bulk)):
                 return Refusal("unsupported_media_type", {"name": name, "value": name})
             call.bulk = bool(bulk) and bulk.items() <= options.items()
         accept = request.headers.get("accept")
@@ -72,6 +72,11 @@ def _negotiate(parameters: ContentNegotiation) -> Step:
         return None
 
     return negotiate
+
+
+def _otherwise(options: dict[str, str], bulk: dict[str, str]) -> bool:
+    """Whether the parameter that marks an array of records is there with another value: an extension that is not known."""
+    return any(options.get(name, value) != value for name, value in bulk.items())
 
 
 def _acceptable(accept: str, response: str, bulk: dict[str, str]) -> bool:
@@ -84,7 +89,7 @@ def _acceptable(accept: str, response: str, bulk: dict[str, str]) -> bool:
         quality = options.pop("q", "1")
         if quality.strip("0.") == "" or name not in (response, f"{main}/*", "*/*"):
             continue
-        if name != response or not {key: value for key, value in options.items() if key not in bulk and key != "charset"}:
+        if name != response or not {key for key, value in options.items() if bulk.get(key) != value and key != "charset"}:
             return True
     return False
 
@@ -103,6 +108,11 @@ def _html_on_errors(call: Call, site: Site) -> None:
         _html(call, site)
 
 
+def _nothing_on_update(call: Call, site: Site) -> None:
+    if site.served.effect == "update":
+        call.status, call.document = 204, EMPTY
+
+
 def _cut_short(step: Step, site: Site) -> Step:  # noqa: ARG001
     """Bodies end before the JSON does."""
 
@@ -116,6 +126,10 @@ def _cut_short(step: Step, site: Site) -> Step:  # noqa: ARG001
 
 def _for_any_failure(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
     return getattr(clause.arguments, "on", "any") == "any"
+
+
+def _where_promised(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
+    return bool(getattr(clause.arguments, "promised", False))
 
 
 def _unread(call: Call, site: Site) -> None:  # noqa: ARG001
@@ -171,11 +185,20 @@ def _misstatus(cause: str) -> Wrap:
     return refused(change, cause)
 
 
+def _accepted_by_creates(step: Step, site: Site) -> Step:
+    return forgiving("not_acceptable")(step, site) if site.served.effect == "create" else step
+
+
+def _has_creates(spec: Spec, clause: Clause) -> bool:
+    return any(spec.operations[name].effect == "create" for name in clause.operations)
+
+
 FAULTS = {
     "body_has_media_type": {
         "html": Fault("Bodies are called HTML.", Stage.ENCODING, after(_html)),
         "untyped": Fault("Bodies have no media type.", Stage.ENCODING, after(_untyped)),
         "html_on_errors": Fault("Bodies of errors are called HTML.", Stage.ENCODING, after(_html_on_errors), fits=_for_any_failure),
+        "nothing_on_update": Fault("An update is answered with 204 and no body.", Stage.RENDERING, succeeded(_nothing_on_update), fits=_where_promised),
         "cut_short": Fault("Bodies end before their JSON does.", Stage.ENCODING, _cut_short, kind="envelope"),
     },
     "json_body_is_read": {
@@ -187,6 +210,7 @@ FAULTS = {
     },
     "unacceptable_is_refused": {
         "accepted": Fault("Accept is not looked at.", Stage.NEGOTIATION, forgiving("not_acceptable")),
+        "accepted_by_creates": Fault("Creates do not look at Accept.", Stage.NEGOTIATION, _accepted_by_creates, fits=_has_creates),
         "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, _misstatus("not_acceptable")),
     },
     "bulk_is_all_or_none": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FAULTS", "steps"]
 
+_SPARSE = re.compile(r"fields\[([^\[\]]+)\]")
+"""The parameter of JSON:API that names what is to be shown of a type."""
+
 _FACES_KEPT = 20_000
 """How many rows an operation keeps ready as it shows them."""
 
@@ -37,7 +41,7 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
         parameters: Envelope = group.parameters
         found[Stage.DOCUMENT] = _document(api, served, parameters)
         if parameters.style == "jsonapi" and served.effect != "delete":
-            found[Stage.VALIDATION] = _including(served.resource, _include_parameter(api))
+            found[Stage.VALIDATION] = _asking(served.resource, _include_parameter(api))
     return found
 
 
@@ -149,18 +153,19 @@ class _Faces:
 
     def one(self, call: Call, row: Row) -> Any:
         """One row, as a value that can be written as JSON."""
-        return self._live(call, row) if call.live is not None else orjson.Fragment(self._json(row))
+        return orjson.Fragment(self._json(row)) if call.live is None and call.fields is None else self._live(call, row)
 
     def all(self, call: Call, rows: Sequence[Row]) -> Any:
         """An array of rows, as a value that can be written as JSON."""
-        if call.live is not None:
+        if call.live is not None or call.fields is not None:
             return [self._live(call, row) for row in rows]
         texts = [row.json for row in rows] if self._plain else [self._json(row) for row in rows]
         return orjson.Fragment(b"[%b]" % b",".join(texts))
 
     def _live(self, call: Call, row: Row) -> Mapping[str, Any]:
         live = call.live.get(row.key) if call.live is not None else None
-        return self._shape(self._members(row.record if live is None else {**row.record, **live}))
+        shown = self._shape(self._members(row.record if live is None else {**row.record, **live}))
+        return shown if call.fields is None else _sparse(shown, call.fields)
 
     def _json(self, row: Row) -> bytes:
         if self._plain:
@@ -218,11 +223,12 @@ def _include_parameter(api: Api) -> str:
     return "include"
 
 
-def _including(resource: Resource, parameter: str) -> Step:
-    """Refuses an include that is no relationship; `_included` then gathers those that are."""
+def _asking(resource: Resource, parameter: str) -> Step:
+    """Reads what is to be shown: sparse fieldsets, and an include, refused where it is no relationship; `_included` then gathers those that are."""
     parents = {parent.member.removesuffix("_id"): parent for parent in resource.parents}
 
     def check(call: Call) -> Answer:
+        call.fields = _fields(call.query)
         text = call.query.get(parameter)
         if text is None:
             return None
@@ -236,6 +242,27 @@ def _including(resource: Resource, parameter: str) -> Step:
     return check
 
 
+def _fields(query: Mapping[str, str]) -> dict[str, frozenset[str]] | None:
+    found = {}
+    for name, text in query.items():
+        if name.startswith("fields") and (match := _SPARSE.fullmatch(name)) is not None:
+            found[match[1]] = frozenset(text.split(","))
+    return found or None
+
+
+def _sparse(shown: Mapping[str, Any], fields: Mapping[str, frozenset[str]]) -> Mapping[str, Any]:
+    """A resource object with no other attributes and relationships than its type's fields; whole where nothing was said of the type."""
+    wanted = fields.get(str(shown["type"]))
+    if wanted is None:
+        return shown
+    found = {}
+    for place, value in shown.items():
+        kept = {name: one for name, one in value.items() if name in wanted} if isinstance(value, Mapping) else value
+        if kept:
+            found[place] = kept
+    return found
+
+
 def _included(api: Api, call: Call, parameters: Envelope, asked: tuple[Parent, ...]) -> list[Any]:
     """The resource objects of the parents asked for, each once."""
     found: dict[tuple[str, str], Any] = {}
@@ -245,5 +272,6 @@ def _included(api: Api, call: Call, parameters: Envelope, asked: tuple[Parent, .
             target = None if key is None else api.row_of(call, parent.resource, key)
             resource = api.spec.resources[parent.resource]
             if target is not None and (not resource.owned or target.account == account_of(call)):
-                found.setdefault((resource.type, target.key), _shape(api, resource, parameters)(target.record))
+                shown = _shape(api, resource, parameters)(target.record)
+                found.setdefault((resource.type, target.key), shown if call.fields is None else _sparse(shown, call.fields))
     return list(found.values())

@@ -271,6 +271,7 @@ FAULTS = {
         "invalid": Fault("An invalid value makes the server fail.", Stage.RENDERING, refused(server_error, *_INVALID)),
         "unknown_id": Fault("An unknown id makes the server fail.", Stage.RENDERING, refused(server_error, "not_found")),
         "emoji": Fault("A character beyond the basic plane makes the server fail.", Stage.PARSING, _falling_over(r"[\U00010000-\U0010ffff]|\\u[dD][89abAB]")),
+        "quote": Fault("A quote makes the server fail.", Stage.PARSING, _falling_over(r"'|%27")),
         "nul": Fault("A NUL makes the server fail.", Stage.PARSING, _falling_over(r"\x00|\\u0000")),
         "huge_number": Fault("A number of more than 64 bits makes the server fail.", Stage.PARSING, _falling_over(r"(?<!\d)\d{20,}(?!\d)")),
         "strange_query": Fault("A strange query makes the server fail.", Stage.RENDERING, refused(server_error, *_STRANGE_QUERIES)),

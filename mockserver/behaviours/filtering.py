@@ -20,7 +20,8 @@ from specs.conventions.lifecycle import Lifecycle
 
 if TYPE_CHECKING:
     from mockserver.api import Api, Served
-    from specs.model import Group, Resource
+    from specs.conventions.filtering import NamedFilter
+    from specs.model import Group, Parent, Resource
 
 __all__ = ["FAULTS", "comparison", "steps"]
 
@@ -43,7 +44,7 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
     parameters: Filtering = group.parameters
     members = _Members(api, served.resource, parameters, api.parameters("lifecycle", served))
     readers: dict[str, Callable[[Call], None]] = {
-        "equality": _equality(members, api.taken_parameters(served) - members.names),
+        "equality": _equality(members, api.taken_parameters(served) - members.names - set(members.named)),
         "brackets": _brackets(members),
         "expression": _expression(members),
         "object": _object(members),
@@ -73,6 +74,7 @@ class _Members:
         self._schemas = {name: {**schema, "type": "string"} if name in texts else schema for name, schema in schemas.items()}
         self._validators = {name: Validator(_closed(schema)) for name, schema in self._schemas.items()}
         self.names = frozenset(self._schemas)
+        self.named = {name: self._made(api, resource, name, named) for name, named in parameters.named.get(resource.name, {}).items()}
         self.told = tokens(parameters.told_at) if parameters.told_at is not None else None
 
     def test(self, name: str, operator: str, value: Any) -> Test:
@@ -85,12 +87,20 @@ class _Members:
             except BadExpressionError as error:
                 raise _UnusableError("unsupported_filter_value", name, value) from error
         schema = self._schemas[name]
-        typed = coerce(value, schema) if isinstance(value, str) else value
-        if typed is MISFIT or not (typed is None or self._validators[name].accepts(typed)):
-            raise _UnusableError("unsupported_filter_value", name, value)
-        if operator in _ORDERED and not isinstance(typed, str | int | float):
-            raise _UnusableError("unsupported_filter_value", name, value)
-        return comparison(name, operator, typed)
+        return comparison(name, operator, _typed(name, operator, value, schema, self._validators[name]))
+
+    @staticmethod
+    def _made(api: Api, resource: Resource, name: str, named: NamedFilter) -> Callable[[Call, str], Test]:
+        """What makes the test of a filter with a name of its own."""
+        parent = next((parent for parent in resource.parents if parent.member == named.through), None)
+        schema = api.member_schema(resource if parent is None else api.spec.resources[parent.resource], named.member) or {}
+        validator = Validator(_closed(schema))
+
+        def made(call: Call, text: str) -> Test:
+            own = comparison(named.member, named.operator, _typed(name, named.operator, text, schema, validator))
+            return own if parent is None else _of_parent(call, api, parent, own)
+
+        return made
 
     def compared(self, name: str, operator: str, text: str) -> Test:
         """The test of a comparison as SQL makes it: text with any text, a number with any number. Raises `_UnusableError`."""
@@ -105,6 +115,26 @@ class _Members:
     def add(self, call: Call, name: str, operator: str, value: Any) -> None:
         """Adds a filter to what a call wants."""
         call.wanted.tests.append(self.test(name, operator, value))
+
+
+def _typed(name: str, operator: str, value: Any, schema: Mapping[str, Any], validator: Validator) -> Any:
+    """A filter's value, of the type that its member has. Raises `_UnusableError`."""
+    typed = coerce(value, schema) if isinstance(value, str) else value
+    if typed is MISFIT or not (typed is None or validator.accepts(typed)):
+        raise _UnusableError("unsupported_filter_value", name, value)
+    if operator in _ORDERED and not isinstance(typed, str | int | float):
+        raise _UnusableError("unsupported_filter_value", name, value)
+    return typed
+
+
+def _of_parent(call: Call, api: Api, parent: Parent, own: Test) -> Test:
+    """The test that the record which a member names passes another test."""
+
+    def passes(record: Mapping[str, Any]) -> bool:
+        row = api.row_of(call, parent.resource, record.get(parent.member))
+        return row is not None and own(row.record)
+
+    return passes
 
 
 def _closed(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,6 +189,8 @@ def _equality(members: _Members, taken: frozenset[str]) -> Callable[[Call], None
                 continue
             if name in members.names:
                 members.add(call, name, "eq", text)
+            elif name in members.named:
+                call.wanted.tests.append(members.named[name](call, text))
             elif refuses:
                 raise _UnusableError("unsupported_filter", name, text)
 

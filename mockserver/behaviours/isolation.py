@@ -141,6 +141,19 @@ def _unowned(step: Step, site: Site) -> Step:  # noqa: ARG001
     return lambda call: None  # noqa: ARG005
 
 
+def _said_with_200(step: Step, site: Site) -> Step:
+    """Answers a read of a foreign record with the error, and with a status that says success."""
+    cause = site.parameters.cause
+
+    def broken(call: Call) -> Answer:
+        answer = step(call)
+        if call.refusal is not None and call.refusal.cause == cause and site.served.effect == "read":
+            call.status = 200
+        return answer
+
+    return broken
+
+
 def _any_account(step: Step, site: Site) -> Step:
     """Gives the data of whatever account the selector names."""
     name = site.parameters.selector
@@ -172,6 +185,7 @@ FAULTS = {
     "foreign_record_is_refused": {
         "shown": Fault("Any record whose id is known can be read, changed and deleted.", Stage.SELECTION, _unowned),
         "wrong_status": Fault("The refusal has another error's status.", Stage.RENDERING, wrong_status),
+        "success_status": Fault("The refusal of a read says 200.", Stage.RENDERING, _said_with_200, fits=_reads),
     },
     "only_own_records_are_seen": {
         "others_listed": Fault("Lists hold records of others, too.", Stage.VALIDATION, _of_everyone),

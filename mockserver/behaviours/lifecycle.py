@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from mockserver.misbehaviours.listing import told_apart
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.pointer import fetch, tokens
 from mockserver.records import Maker
-from mockserver.schemas import Validator
+from mockserver.schemas import Validator, properties
 from mockserver.store import Row
 from mockserver.values import duration, money
 from specs.conventions.lifecycle import Lifecycle
@@ -54,11 +55,11 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:
             maker = Maker(api, served)
             replaces = served.effect == "replace" or parameters.update == "replace"
             effect = _create(maker) if served.effect == "create" else _change(maker, replaces=replaces)
-            return {Stage.VALIDATION: _check(api, served, maker), Stage.EFFECT: effect}
+            return {Stage.VALIDATION: _check(api, served, maker, merges=not replaces), Stage.EFFECT: effect}
     return {}
 
 
-def _check(api: Api, served: Served, maker: Maker) -> Step:
+def _check(api: Api, served: Served, maker: Maker, *, merges: bool) -> Step:
     assert served.resource is not None
     inputs, resource = Inputs(api, served), served.resource
     lifecycle: Lifecycle = api.parameters("lifecycle", served)
@@ -80,7 +81,7 @@ def _check(api: Api, served: Served, maker: Maker) -> Step:
             if unrelated is not None:
                 return unrelated
             given = dict(members)
-            filled = maker.filled(members)
+            filled = maker.filled(members, call.row.record if merges and call.row is not None else {})
             if isinstance(filled, Refusal):
                 return filled
             call.given.append(given)
@@ -194,6 +195,46 @@ def _value_lost(call: Call, site: Site) -> None:  # noqa: ARG001
             call.rows[call.rows.index(row)] = call.row or row
 
 
+def _made_twice(call: Call, site: Site) -> None:
+    """Keeps a new record a second time, under another id."""
+    resource = site.served.resource
+    for row in call.rows if site.served.effect == "create" and resource is not None else ():
+        assert resource is not None
+        key = row.record[resource.key]
+        again = key + 1_000_000 if isinstance(key, int) else f"{key}-again"
+        call.space.store.put(call.served.table(call), Row(str(again), row.account, row.user, {**row.record, resource.key: again}))
+
+
+def _overwritten(call: Call, site: Site) -> None:
+    """Keeps a new record in the place of another of the same account."""
+    resource, table = site.served.resource, call.served.table(call)
+    for row in call.rows if site.served.effect == "create" and resource is not None else ():
+        victim = next((one for one in call.space.store.scan(table, row.account) if one.key != row.key), None)
+        if victim is not None and resource is not None:
+            call.space.store.delete(table, row.key)
+            _stored(call, Row(victim.key, row.account, row.user, {**row.record, resource.key: victim.record[resource.key]}))
+            call.rows[call.rows.index(row)] = call.row or row
+
+
+def _escaped(call: Call, site: Site) -> None:
+    """Keeps texts as a page would have them."""
+    for row in call.rows if site.served.effect == "create" else ():
+        texts = {name: html.escape(value) for name, value in row.record.items() if isinstance(value, str)}
+        _stored(call, Row(row.key, row.account, row.user, {**row.record, **texts}))
+        call.rows[call.rows.index(row)] = call.row or row
+
+
+def _makes_documented(spec: Spec, clause: Clause) -> bool:
+    """Whether the clause is about creates of a documented resource, whose members have texts."""
+    resources = (spec.resources[spec.operations[name].resource or ""] for name in clause.operations if spec.operations[name].effect == "create")
+    return any(resource.names == "documented" and _has_free_text(resource.schema) for resource in resources)
+
+
+def _has_free_text(schema: Mapping[str, Any]) -> bool:
+    required = schema.get("required", ())
+    return any(name in required and one.get("type") == "string" and not {"format", "enum", "pattern"} & set(one) for name, one in properties(schema).items())
+
+
 def _another(call: Call, site: Site) -> None:  # noqa: ARG001
     """Takes another record than the one that was named."""
     if call.row is not None:
@@ -218,6 +259,25 @@ def _with_body(body: bytes | None) -> Change:
             call.status = 200
 
     return change
+
+
+def _letters_lost(call: Call, site: Site) -> None:
+    """Keeps a new record's texts in ASCII, while the answer has them as they were given."""
+    for row in call.rows if site.served.effect == "create" else ():
+        plain = {name: value.encode("ascii", "replace").decode() if isinstance(value, str) else value for name, value in row.record.items()}
+        call.space.store.put(call.served.table(call), Row(row.key, row.account, row.user, plain))
+
+
+def _update_not_kept(step: Step, site: Site) -> Step:
+    """Answers an update as though it was done, and keeps the record as it was."""
+
+    def broken(call: Call) -> Answer:
+        before, answer = call.row, step(call)
+        if site.served.effect == "update" and before is not None and not isinstance(answer, Refusal):
+            call.space.store.put(call.served.table(call), before)
+        return answer
+
+    return broken
 
 
 def _undeleted(call: Call, site: Site) -> None:
@@ -403,6 +463,9 @@ FAULTS = {
     "created_can_be_read": {
         "not_kept": Fault("A create is answered, and not kept.", _DONE, after(_not_kept)),
         "value_lost": Fault("Something else is kept than was given.", _DONE, after(_value_lost)),
+        "twice": Fault("A create makes two records.", _DONE, after(_made_twice), fits=_makes_documented),
+        "overwritten": Fault("A new record takes the place of another.", _DONE, after(_overwritten), fits=_makes_documented),
+        "escaped": Fault("Texts are kept as a page of HTML would have them.", _DONE, after(_escaped), fits=_makes_documented),
     },
     "record_is_read_by_its_id": {
         "another": Fault("Another record is read than the one named.", Stage.SELECTION, after(_another), kind="resources"),
@@ -453,5 +516,8 @@ FAULTS = {
         "wrong_type_is_not_found": Fault(
             "A wrong type is answered with 404.", Stage.RENDERING, refused(_not_found, "conflict"), fits=told_apart("conflict", "not_found")
         ),
+        "letters_lost": Fault("A create keeps question marks for letters outside of ASCII, and answers with the letters.", _DONE, after(_letters_lost)),
+        "update_not_kept": Fault("An update answers with the new values, and keeps the old ones.", Stage.EFFECT, _update_not_kept),
+        "others_lost": Fault("An update loses all members that it does not name.", _DONE, after(_others_lost(all_of_them=True))),
     },
 }

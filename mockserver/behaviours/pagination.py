@@ -63,13 +63,13 @@ class Pages:
         parameters = self.parameters
         source: Any = call.inputs if parameters.place == "body" else call.query
         size = self.default
-        if parameters.size is not None and parameters.size in source:
+        if parameters.size is not None and source.get(parameters.size) is not None:  # null in a body: not given
             bounded = self._bounded(source[parameters.size], parameters.minimum, self.maximum)
             if bounded is None:
                 return self._refuse(parameters.size)
             size = bounded
         call.wanted.limit = size
-        if parameters.page not in source:
+        if source.get(parameters.page) is None:
             return None
         if parameters.style == "cursor":
             offset = _offset_of(source[parameters.page])

@@ -44,7 +44,7 @@ def steps(group: Group, api: Api, served: Served) -> dict[Stage, Step]:  # noqa:
 
 def _pseudo(served: Served) -> dict[Stage, Step]:
     if served.pseudo == "options":
-        return {Stage.ROUTING: lambda call: Response(204, {"allow": call.allow}, b"")}
+        return {Stage.ROUTING: _methods}
     cause = served.pseudo
 
     def refuse(call: Call) -> Answer:
@@ -53,6 +53,12 @@ def _pseudo(served: Served) -> dict[Stage, Step]:
         return Refusal(cause, {"name": call.request.path, "method": call.request.method})
 
     return {Stage.ROUTING: refuse}
+
+
+def _methods(call: Call) -> Answer:
+    call.status = 204
+    call.headers["allow"] = call.allow
+    return None
 
 
 def _record(served: Served) -> Step:
@@ -214,6 +220,23 @@ def _items_elsewhere(step: Step, site: Site) -> Step:
     return _elsewhere(step, site) if site.served.names_record else step
 
 
+def _new_elsewhere(step: Step, site: Site) -> Step:
+    """A record that was made since the start is not found under its list's path."""
+    served = site.served
+    if served.effect != "read" or not served.names_record or served.resource is None:
+        return step
+    name, key = served.resource.name, served.resource.key
+    seeded = {str(kept["record"].get(key)) for kept in site.api.spec.seed.records.get(name, ())}
+
+    def broken(call: Call) -> Answer:
+        answer = step(call)
+        if answer is None and call.row is not None and call.row.key not in seeded:
+            return Refusal("not_found", {"name": name, "value": call.row.key})
+        return answer
+
+    return broken
+
+
 def _unknown_succeeds(step: Step, site: Site) -> Step:
     """What is no action is answered as a success."""
     envelope = site.api.parameters("envelope", site.served)
@@ -229,6 +252,24 @@ def _unknown_succeeds(step: Step, site: Site) -> Step:
         if site.served.pseudo == "unknown_operation" and answer is not None:
             return Response(200, {"content-type": site.served.media}, body)
         return answer
+
+    return broken
+
+
+def _begins_alike(step: Step, site: Site) -> Step:
+    """What begins like the path of an operation is taken for that operation."""
+    if site.served.operation is not None:
+        return step
+
+    def broken(call: Call) -> Answer:
+        path = call.path.removeprefix(site.api.spec.base_path)
+        known = next((operation for operation in site.api.spec.operations.values() if path.startswith(operation.path)), None)
+        if known is None:
+            return step(call)
+        served, values, suffix, _ = site.api.route(call.request.method, site.api.spec.base_path + known.path)
+        inner = Call(call.request, served, values, call.query, call.space)
+        inner.suffix, inner.path = suffix, known.path
+        return served.honest.run(inner)
 
     return broken
 
@@ -273,6 +314,21 @@ def _id_missing(call: Call, site: Site) -> None:
     put_in_records(call, site, lambda record: record.pop(key, None))
 
 
+def _id_as_text(call: Call, site: Site) -> None:
+    """Writes the ids of a list's records as text, where they are else numbers."""
+    key = site.served.resource.key if site.served.resource is not None else "id"
+    if site.served.effect == "list":
+        put_in_records(call, site, lambda record: record.update({key: str(record[key])}))
+
+
+def _type_of_ids_is_open(spec: Spec, clause: Clause) -> bool:
+    resource = spec.resources.get(getattr(clause.arguments, "resource", ""))
+    if resource is None or resource.key_schema.get("type") != "integer":
+        return False
+    types = properties(getattr(clause.arguments, "record", {})).get(resource.key, {}).get("type")
+    return isinstance(types, list) and "string" in types
+
+
 def _other_success(call: Call, site: Site) -> None:
     statuses = site.api.parameters("statuses", site.served)
     success = statuses.success.get(site.served.effect or "") or statuses.success.get("default")
@@ -295,6 +351,24 @@ def _documents_errors(spec: Spec, clause: Clause) -> bool:
 
 _REFUSALS = ("unauthenticated", "forbidden", "not_found", "parent_not_found", "foreign_record", "invalid_record", "missing_parameter")
 
+
+def _letters_lost(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """Keeps question marks for all letters that are not ASCII."""
+
+    def plain(value: Any) -> Any:
+        return value.encode("ascii", "replace").decode() if isinstance(value, str) else value
+
+    def broken(call: Call) -> Answer:
+        call.members = [{name: plain(value) for name, value in members.items()} for members in call.members]
+        return step(call)
+
+    return broken
+
+
+def _writes(spec: Spec, clause: Clause) -> bool:
+    return any(spec.operations[name].effect in ("create", "update") for name in clause.operations)
+
+
 FAULTS = {
     "paths_lie_under_the_prefix": {
         "without": Fault("Paths lie under no prefix.", Stage.ROUTING, _without_prefix(all_of_them=True)),
@@ -304,18 +378,22 @@ FAULTS = {
         "missing": Fault("Records lack a documented member.", Stage.RENDERING, succeeded(_member_missing)),
         "wrong": Fault("A documented member has another type.", Stage.RENDERING, succeeded(_member_wrong)),
         "no_id": Fault("Records have no id.", Stage.RENDERING, succeeded(_id_missing)),
+        "id_as_text": Fault("Ids are texts in lists, and numbers elsewhere.", Stage.RENDERING, succeeded(_id_as_text), fits=_type_of_ids_is_open),
     },
     "collection_and_item_share_a_path": {
         "items_elsewhere": Fault("A record is not found under its list's path.", Stage.ROUTING, _items_elsewhere),
+        "new_elsewhere": Fault("A record made since the start is not found under its list's path.", Stage.SELECTION, _new_elsewhere),
     },
     "every_action_has_its_url": {
         "one_missing": Fault("One action is not at its URL.", Stage.ROUTING, last_only(_elsewhere)),
         "unknown_succeeds": Fault("What is no action is answered as a success.", Stage.ROUTING, _unknown_succeeds),
+        "begins_alike": Fault("What begins like an action is taken for that action.", Stage.ROUTING, _begins_alike),
     },
     "operation_keeps_its_contract": {
         "other_success": Fault("A valid call is answered with another status.", Stage.RENDERING, succeeded(_other_success)),
         "fails": Fault("A valid call makes the server fail.", Stage.RENDERING, succeeded(server_error)),
         "member_missing": Fault("The answer lacks a documented member.", Stage.RENDERING, succeeded(_member_missing), fits=_shows_a_record),
+        "letters_lost": Fault("Letters outside of ASCII become question marks.", Stage.EFFECT, _letters_lost, kind="lifecycle", fits=_writes),
         "other_errors": Fault("Documented errors have another status.", Stage.RENDERING, refused(_misstatus, *_REFUSALS), fits=_documents_errors),
     },
 }

@@ -173,6 +173,26 @@ def _each_page_alone(direction: str) -> Wrap:
     return wrap
 
 
+def _forgotten_where_filtered(direction: str) -> Wrap:
+    """The wrap that does not sort what a filter leaves."""
+
+    def wrap(step: Step, site: Site) -> Step:  # noqa: ARG001
+        def broken(call: Call) -> Answer:
+            if call.wanted.tests and _of_direction(call.wanted.order, direction):
+                call.wanted.order = []
+            return step(call)
+
+        return broken
+
+    return wrap
+
+
+def _is_filtered(spec: Spec, clause: Clause) -> bool:
+    """Whether a list that the clause speaks of is filtered by single members, too."""
+    groups = [group for group in spec.groups.values() if group.kind == "filtering" and set(group.operations) & set(clause.operations)]
+    return any(group.parameters.style != "expression" for group in groups)
+
+
 def _one_misplaced(direction: str) -> Change:
     """Changes the places of the page's first and last record."""
 
@@ -213,6 +233,7 @@ def _ways(direction: str) -> dict[str, Fault]:
         "turned": Fault("The list comes in the opposite order.", _READ, after(_turned(direction))),
         "as_text": listed("Numbers are sorted as text.", rearranged(_as_text(direction)), fits=_sorts_numbers),
         "each_page_alone": listed("Each page is sorted by itself.", _each_page_alone(direction), fits=has_pages),
+        "forgotten_where_filtered": listed("A list that is filtered is not sorted.", _forgotten_where_filtered(direction), fits=_is_filtered),
         "one_misplaced": listed("The first and the last record have changed places.", after(_one_misplaced(direction))),
     }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mockserver.breaking import Change, after, forgiving, last_only, refused, rewrite, server_error, succeeded, thaw
-from mockserver.misbehaviours.listing import of_several_users
+from mockserver.misbehaviours.listing import listed, of_several_users
 from mockserver.pipeline import EMPTY, Answer, Call, Fault, Site, Stage, Step, Wrap
 from mockserver.pointer import ABSENT, Tokens, fetch, put, tokens
 from mockserver.store import Query
@@ -334,6 +334,11 @@ def _not_asked(call: Call, site: Site) -> None:  # noqa: ARG001
     call.asked = None
 
 
+def _not_asked_later(call: Call, site: Site) -> None:
+    if call.wanted.offset:
+        _not_asked(call, site)
+
+
 def _parents(spec: Spec, clause: Clause) -> set[str]:
     """The resources that the records of a clause's operations refer to."""
     resources = (spec.operations[name].resource for name in clause.operations)
@@ -439,6 +444,7 @@ FAULTS = {
     },
     "include_gives_full_linkage_or_refusal": {
         "ignored": Fault("A relationship to be included is left out.", Stage.VALIDATION, after(_not_asked), fits=_has_related),
+        "first_page_only": listed("A relationship to be included is left out after the first page.", after(_not_asked_later), fits=_has_related),
         "nonsense_ignored": Fault("A relationship that nobody has is ignored.", Stage.VALIDATION, forgiving("unsupported_include")),
         "one_missing": Fault("One of the included records is missing.", BODY, _included(lambda included: included.pop()), fits=_has_related),
         "stranger": Fault("A record is included that nothing links to.", BODY, _included(_stranger), fits=_has_related),

@@ -95,6 +95,28 @@ def _first_comparison(text: str) -> str:
     return text
 
 
+_BARE = re.compile(r'"(?:[^"\\]|\\.)*"|[()]', re.DOTALL)
+
+
+def _without_parentheses(text: str) -> str:
+    return _BARE.sub(lambda found: found[0] if found[0].startswith('"') else "", text)
+
+
+def _is_ordered(call: Call, site: Site) -> bool:
+    sorting = site.api.parameters("sorting", site.served)
+    return _compares(call, site) and sorting is not None and sorting.parameter in call.query
+
+
+def _unordered(step: Step, site: Site) -> Step:
+    """Leaves out the order of a list that is narrowed."""
+    parameter = site.api.parameters("filtering", site.served).parameter
+    return lambda call: None if call.query.get(parameter) else step(call)
+
+
+def _sorts(spec: Spec, clause: Clause) -> bool:
+    return any(spec.group_for("sorting", spec.operations[name]) is not None for name in clause.operations)
+
+
 def _rereading(read: Callable[[str], str | None]) -> Wrap:
     """The wrap that decodes the expression in its own way."""
 
@@ -131,6 +153,14 @@ def _latin(raw: str) -> str | None:
     return unquote_plus(raw, encoding="latin-1")
 
 
+def _cut_at_ampersand(raw: str) -> str | None:
+    return unquote_plus(raw).partition("&")[0]
+
+
+def _escaped_quote(call: Call, site: Site) -> bool:
+    return '\\"' in _where(call, site)
+
+
 def _open_quote(call: Call, site: Site) -> bool:
     return _where(call, site).count('"') % 2 == 1
 
@@ -154,6 +184,9 @@ EXPRESSIONS = {
         "or_is_and": Fault("Comparisons joined by or are joined by and.", READ, _rewriting(_joined_by_and)),
         "not_equal_turned": Fault("Not equal is taken for equal.", READ, _not_equal_turned, fits=_tells_unequal),
         "first_comparison_only": Fault("Only the first comparison is read.", READ, _rewriting(_first_comparison)),
+        "parentheses_ignored": Fault("Parentheses are passed over.", READ, _rewriting(_without_parentheses)),
+        "ignored_beside_an_order": Fault("The expression is ignored where an order is asked for, too.", READ, matching(all_pass, _is_ordered), fits=_sorts),
+        "unordered": Fault("The order is ignored beside an expression.", READ, _unordered, kind="sorting", fits=_sorts),
     },
     "similar_matches_the_text": {
         "nothing": Fault("Nothing is similar to anything.", READ, matching(none_passes, _resembles)),
@@ -164,10 +197,12 @@ EXPRESSIONS = {
     "encoding_is_undone": {
         "plus_kept": Fault("A plus is not taken for a space.", READ, _rereading(_plus_kept)),
         "percent_kept": Fault("Percent-encoding is left as it is.", READ, _rereading(_percent_kept)),
+        "cut_at_ampersand": Fault("An encoded ampersand ends the expression.", READ, _rereading(_cut_at_ampersand)),
         "latin": Fault("Encoded letters are taken for Latin-1 instead of UTF-8.", READ, _rereading(_latin)),
     },
     "invalid_expression_is_not_ignored": {
         "server_error": Fault("An expression that does not parse makes the server fail.", Stage.RENDERING, refused(server_error, *_UNREADABLE)),
+        "escaped_quote_fails": Fault("A quote within a text makes the server fail.", READ, crashing(_escaped_quote)),
         "open_quote_fails": Fault("A quote that is not closed makes the server fail.", READ, crashing(_open_quote)),
     },
 }

@@ -13,7 +13,7 @@ import orjson
 from mockserver.breaking import answered_as, forgiving, other_status_of, refused, rewrite, server_error, thaw
 from mockserver.misbehaviours.expressions import EXPRESSIONS
 from mockserver.misbehaviours.listing import after_listing, has_sizes, leaving_none, listed, never, titled, told_apart
-from mockserver.misbehaviours.matching import all_pass, last_counts, matching, one_is_enough, one_missing, one_too_many
+from mockserver.misbehaviours.matching import Concerns, all_pass, last_counts, matching, one_is_enough, one_missing, one_too_many
 from mockserver.pipeline import Answer, Call, Fault, Site, Stage, Step, Wrap
 from mockserver.schemas import properties
 from mockserver.store import Test
@@ -180,6 +180,42 @@ def _in_order_of_text(asked: _Asked) -> list[Test]:
     return [lambda record: record.get(asked.member) is not None and order(str(record[asked.member]), str(asked.value))]
 
 
+def _with_wildcards(asked: _Asked) -> list[Test]:
+    pattern = re.compile(re.escape(str(asked.value)).replace("%", ".*").replace("_", "."), re.IGNORECASE)
+    return [lambda record: pattern.search(str(record.get(asked.member) or "")) is not None]
+
+
+def _all_if_none(step: Step, site: Site) -> Step:  # noqa: ARG001
+    """Gives the whole list where its filters leave nothing."""
+
+    def broken(call: Call) -> Answer:
+        answer = step(call)
+        if call.wanted.tests and not call.rows and not call.wanted.offset:
+            call.wanted.tests = []
+            answer = step(call)
+        return answer
+
+    return broken
+
+
+def _ignored_where(concerns: Concerns) -> Wrap:
+    """The wrap that forgives filters that are not known in some calls."""
+
+    def wrap(step: Step, site: Site) -> Step:
+        forgiven = forgiving("unsupported_filter")(step, site)
+        return lambda call: forgiven(call) if concerns(call, site) else step(call)
+
+    return wrap
+
+
+def _behind_another(call: Call, site: Site) -> bool:
+    return len(_filters(call, site)) > 1
+
+
+def _with_odd_operator(call: Call, site: Site) -> bool:
+    return any(each.spelled and each.spelled not in site.parameters.operators for each in _filters(call, site))
+
+
 def _at_the_beginning(asked: _Asked) -> list[Test]:
     begins = asked.meaning == "contains"
     return [lambda record: str(record.get(asked.member) or "").startswith(str(asked.value)) is begins]
@@ -225,6 +261,19 @@ def _contained(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
     return getattr(clause.arguments, "operator", "") in ("contains", "not_contain")
 
 
+def _searched(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
+    return getattr(clause.arguments, "operator", "") == "contains"
+
+
+def _has_operators(spec: Spec, clause: Clause) -> bool:
+    return bool(spec.convention(clause).parameters.operators)
+
+
+def _by_text(spec: Spec, clause: Clause) -> bool:
+    """Whether a list is filtered by members whose text may be any."""
+    return any("string" in types_of(schema) and "enum" not in schema for members in _members(spec, clause) for schema in members.values())
+
+
 def _not_equality(spec: Spec, clause: Clause) -> bool:  # noqa: ARG001
     return getattr(clause.arguments, "operator", "") != "eq"
 
@@ -263,6 +312,7 @@ FAULTS = {
         "one_missing": Fault("One record that matches is missing.", READ, matching(one_missing, _plain)),
         "texts_only": Fault("Numbers and booleans are compared as text, and never match.", READ, _texts_only, fits=_by_more_than_text),
         "after_the_cut": listed("Only the records of the unfiltered list's page are filtered.", _after_the_cut, fits=has_sizes),
+        "all_if_none": listed("Where no record matches, all come.", _all_if_none, fits=_by_text),
     },
     "filters_combine_with_pages": {
         "after_the_cut": listed("Pages are cut from the whole list, and filtered after that.", _after_the_cut, fits=has_sizes),
@@ -279,10 +329,13 @@ FAULTS = {
         "as_equality": Fault("The operator is taken for equality.", READ, _operating(_as_equality), fits=_not_equality),
         "bound_turned": Fault("A record with just the value comes where it must not, or the other way round.", READ, _operating(_bound_turned), fits=_ordered),
         "order_of_text": Fault("Numbers are compared as text: 9 is more than 10.", READ, _operating(_in_order_of_text), fits=_ordered),
+        "wildcards": Fault("Signs in the text are read as SQL's wildcards.", READ, _operating(_with_wildcards), fits=_searched),
         "beginning_only": Fault("Only the beginning of the text is looked at.", READ, _operating(_at_the_beginning), fits=_contained),
     },
     "unsupported_filter_is_refused": {
         **_refusals("A filter that is not known", "unsupported_filter"),
+        "ignored_behind_another": Fault("A filter that is not known is ignored behind another one.", READ, _ignored_where(_behind_another)),
+        "operator_ignored": Fault("A filter with an operator that there isn't is ignored.", READ, _ignored_where(_with_odd_operator), fits=_has_operators),
         "as_sort": Fault(
             "A filter that is not known is told as a sort key.",
             Stage.RENDERING,

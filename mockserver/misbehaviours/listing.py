@@ -16,6 +16,7 @@ __all__ = [
     "Fits",
     "after_listing",
     "can_be_made",
+    "has",
     "has_pages",
     "has_sizes",
     "holds",
@@ -102,9 +103,14 @@ def can_be_made(spec: Spec, clause: Clause) -> bool:
 
 def holds(spec: Spec, clause: Clause, wanted: int) -> bool:
     """Whether a list that a clause speaks of has so many records of one account from the start, or can be given them and rid of them."""
+    return has(spec, clause, wanted) or any({"create", "delete"} <= set(spec.resources[name].operations) for name in _listed(spec, clause))
+
+
+def has(spec: Spec, clause: Clause, wanted: int) -> bool:
+    """Whether a list that a clause speaks of has so many records of one account from the start."""
     for name in _listed(spec, clause):
         accounts = Counter(row["account"] if spec.resources[name].owned else "" for row in spec.seed.records.get(name, ()))
-        if {"create", "delete"} <= set(spec.resources[name].operations) or max(accounts.values(), default=0) >= wanted:
+        if max(accounts.values(), default=0) >= wanted:
             return True
     return False
 

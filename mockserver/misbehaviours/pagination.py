@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from mockserver.breaking import after, crashing
-from mockserver.misbehaviours.listing import Fits, after_listing, can_be_made, holds, listed, of_several_accounts, rearranged
+from mockserver.misbehaviours.listing import Fits, after_listing, can_be_made, has, holds, listed, of_several_accounts, rearranged
 from mockserver.pipeline import Answer, Call, Fault, Refusal, Site, Stage, Step, Wrap
 from mockserver.pointer import tokens
 from mockserver.store import Row
@@ -75,6 +76,11 @@ def _holds_more(spec: Spec, clause: Clause) -> bool:
     return maximum is not None and holds(spec, clause, maximum + 1)
 
 
+def _has_a_third_page(spec: Spec, clause: Clause) -> bool:
+    """Whether a list has, from the start, more records than fit on two pages: to make so many costs more than it tells."""
+    return has(spec, clause, 2 * (spec.convention(clause).parameters.default or 0) + 1)
+
+
 def _has_a_maximum(spec: Spec, clause: Clause) -> bool:
     return spec.convention(clause).parameters.maximum is not None
 
@@ -97,6 +103,12 @@ def _by_default(size: Callable[[Site], int]) -> Wrap:
             _resize(call, site, size(site))
 
     return after(change)
+
+
+def _more_later(call: Call, site: Site) -> None:
+    if not _sized(call, site) and call.wanted.offset:
+        _resize(call, site, _default(site) * 2)
+        call.wanted.offset //= 2
 
 
 def _everything(call: Call, site: Site) -> None:
@@ -214,6 +226,11 @@ def _remainder_lost(call: Call, site: Site) -> None:  # noqa: ARG001
         call.rows = []
 
 
+def _single_lost(call: Call, site: Site) -> None:  # noqa: ARG001
+    if call.wanted.limit == 1:
+        call.rows = []
+
+
 def _thinned(call: Call, site: Site) -> None:  # noqa: ARG001
     call.rows = [row for place, row in enumerate(call.rows, call.wanted.offset) if place % 7 not in (1, 4)]
 
@@ -279,11 +296,28 @@ def _next_for_ever(call: Call, site: Site) -> None:
     call.extras = [(path, again if path == links["next"] and value is None else value) for path, value in call.extras]
 
 
+def _links_unfiltered(call: Call, site: Site) -> None:
+    """Leaves in the links what asks for a page, and nothing else."""
+    paths = {tokens(pointer) for pointer in site.parameters.links.values()}
+    call.extras = [(path, _paging_only(value, site) if path in paths and isinstance(value, str) else value) for path, value in call.extras]
+
+
+def _paging_only(link: str, site: Site) -> str:
+    parts = urlsplit(link)
+    pairs = [pair for pair in parse_qsl(parts.query) if pair[0] in (site.parameters.page, site.parameters.size)]
+    return urlunsplit(parts._replace(query=urlencode(pairs)))
+
+
 def _has_links(spec: Spec, clause: Clause) -> bool:
     return {"next", "last"} <= set(spec.convention(clause).parameters.links)
 
 
 _NUMBERS = ("page", "per_page", "total_pages", "total_records")
+
+
+def _size_asked_for(call: Call, site: Site, told: Any) -> Any:
+    asked = {**call.query, **call.inputs}.get(site.parameters.size)
+    return int(str(asked)) if str(asked).isdigit() else told
 
 
 def _size_of(call: Call, site: Site) -> int:
@@ -303,6 +337,7 @@ FAULTS = {
         "one_less": Fault("Without a size, a page has one record less than documented.", CUT, _by_default(lambda site: max(_default(site) - 1, 1))),
         "maximum": Fault("Without a size, a page has the largest size.", CUT, _by_default(_maximum)),
         "everything": Fault("Without a size, the list comes whole.", CUT, after(_everything)),
+        "more_later": Fault("Without a size, pages after the first have twice as many records.", CUT, after(_more_later), fits=_has_a_third_page),
     },
     "size_bounds_hold": {
         "honoured": Fault(
@@ -329,6 +364,7 @@ FAULTS = {
         "remainder_lost": after_listing("The last page is empty unless it is full.", _remainder_lost),
         "thinned": after_listing("Records are left out after the page was cut, so that pages are short.", _thinned),
         "endless": listed("The last page comes again for every page after it.", _endless, fits=_end_is_not_told),
+        "links_unfiltered": Fault("The links of a filtered list lead into the whole one.", TOLD, after(_links_unfiltered), fits=_has_links),
         "next_for_ever": Fault("The last page has a next one: itself.", TOLD, after(_next_for_ever), fits=_has_links),
     },
     "numbers_agree_with_the_data": {
@@ -371,6 +407,10 @@ FAULTS = {
             _telling(lambda call, site, told: _default(site), "per_page"),  # noqa: ARG005
             fits=_tells("per_page"),
         ),
+        "size_as_asked": Fault(
+            "The page's size is told as it was asked for, where it is cut down.", TOLD, _telling(_size_asked_for, "per_page"), fits=_tells("per_page")
+        ),
+        "single_lost": after_listing("A page of one record is empty.", _single_lost),
         "as_text": Fault(
             "The numbers are text.",
             TOLD,

@@ -31,6 +31,7 @@ class BodyMedia(Struct, frozen=True, forbid_unknown_fields=True):
 
     on: Literal["success", "any"] = "any"
     unknown_paths: Annotated[bool, Meta(description="True where the document speaks of answers to unknown paths and methods, too.")] = False
+    promised: Annotated[bool, Meta(description="True where the document says that there always is a body, so that a 204 breaks its word.")] = False
 
 
 RULES = {

@@ -8,7 +8,20 @@ from msgspec import Meta, Struct, field
 
 from specs.conventions.rule import Rule
 
-__all__ = ["CAUSES", "RULES", "Cause", "CauseAnswered", "CauseGivesMember", "EntriesAt", "Errors", "MemberIsOneOf", "Mistake", "NamedMember", "StatusNever"]
+__all__ = [
+    "CAUSES",
+    "RULES",
+    "BodyShape",
+    "Cause",
+    "CauseAnswered",
+    "CauseGivesMember",
+    "EntriesAt",
+    "Errors",
+    "MemberIsOneOf",
+    "Mistake",
+    "NamedMember",
+    "StatusNever",
+]
 
 CAUSES = {
     "unauthenticated": "no credential, or a wrong one",
@@ -86,6 +99,12 @@ class Errors(Struct, frozen=True, forbid_unknown_fields=True):
 Mistake = Literal["missing", "wrong_type", "outside_enum", "empty", "not_an_object", "malformed_json", "unknown_id", "wrong_parent"]
 
 
+class BodyShape(Struct, frozen=True, forbid_unknown_fields=True):
+    """Arguments: which errors must have the shape beside those of the operations."""
+
+    unknown_paths: Annotated[bool, Meta(description="True where the document speaks of every error, that of a path without an operation included.")] = False
+
+
 class CauseAnswered(Struct, frozen=True, forbid_unknown_fields=True):
     """Arguments: the cause, the mistakes that bring it about, and the named members that are documented for it."""
 
@@ -129,7 +148,7 @@ class StatusNever(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 RULES = {
-    "error_body_has_shape": Rule("Every error's body has the documented shape."),
+    "error_body_has_shape": Rule("Every error's body has the documented shape.", BodyShape),
     "entries_say_something": Rule("The entries of an error are there and each says something.", EntriesAt),
     "cause_is_answered": Rule("A cause gets its documented answer.", CauseAnswered),
     "member_is_one_of": Rule("A member of an error has one of the documented values.", MemberIsOneOf),

@@ -8,9 +8,17 @@ from msgspec import Meta, Struct, field
 
 from specs.conventions.rule import Rule
 
-__all__ = ["RULES", "Filtering", "OfOperator"]
+__all__ = ["RULES", "Filtering", "NamedFilter", "OfOperator"]
 
 Operator = Literal["eq", "not_eq", "contains", "not_contain", "gt", "gt_eq", "lt", "lt_eq", "similar"]
+
+
+class NamedFilter(Struct, frozen=True, forbid_unknown_fields=True):
+    """A filter with a name of its own."""
+
+    member: Annotated[str, Meta(description="The member that is compared.")]
+    operator: Operator = "eq"
+    through: Annotated[str | None, Meta(description="The member that names the record whose member is compared, where that is another one.")] = None
 
 
 class Filtering(Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,6 +37,10 @@ class Filtering(Struct, frozen=True, forbid_unknown_fields=True):
     also: Annotated[dict[str, list[str]], Meta(description="By resource, further members that filter in the stub; no implementation needs them.")] = field(
         default_factory=dict
     )
+    named: Annotated[
+        dict[str, dict[str, NamedFilter]],
+        Meta(description="By resource, filters of the stub whose names are no members, for `equality`; no implementation needs them."),
+    ] = field(default_factory=dict)
     unknown: Annotated[Literal["ignore", "refuse"], Meta(description="What the stub does with a member it does not know.")] = "refuse"
     told_at: Annotated[str | None, Meta(description="JSON pointer where the body repeats the filters.")] = None
 

@@ -66,7 +66,7 @@ class Lifecycle(Struct, frozen=True, forbid_unknown_fields=True):
     lower_case: Annotated[dict[str, list[str]], Meta(description="By resource, members whose text the stub keeps in lower case.")] = field(default_factory=dict)
     elements: Annotated[
         dict[str, dict[str, dict[str, Any]]],
-        Meta(description="By resource and array member, what an element lacking it gets: a constant, `{uuid}` (a new one) or `{record}` (the record's id)."),
+        Meta(description="By resource and array member, what its elements get: a constant or `{uuid}` (a new one) where they lack it, `{record}` always."),
     ] = field(default_factory=dict)
     demands: Annotated[dict[str, list[Demand]], Meta(description="By operation, members that a create must give one of, in the order of asking.")] = field(
         default_factory=dict

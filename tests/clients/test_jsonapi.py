@@ -30,7 +30,7 @@ def contractors(people: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted((one for one in people if one["role"] == "contractor"), key=lambda one: str(one["last_name"]), reverse=True)
 
 
-@pytest.fixture(scope="module", params=["kitsu", "devour"])
+@pytest.fixture(scope="module", params=["kitsu", "devour", "spraypaint", "coloquent"])
 def done(request: pytest.FixtureRequest, served: Live, node_modules: Path) -> dict[str, Any]:
     """What a program of each npm client got, step by step."""
     program = shutil.copy(PROGRAMS / f"{request.param}.mjs", node_modules)
@@ -48,6 +48,12 @@ def test_list_is_filtered_sorted_and_cut(done: dict[str, Any], contractors: list
 def test_operator_compares(done: dict[str, Any], people: list[dict[str, Any]]) -> None:
     dear = {one["id"] for one in people if one["hourly_cost"] is not None and one["hourly_cost"] >= 5000}
     assert {one["id"] for one in done["compared"]["data"]} == dear
+
+
+def test_fields_asked_for_are_all_that_come(done: dict[str, Any], people: list[dict[str, Any]]) -> None:
+    shown = [set(one) - {"id", "type"} for one in done["sparse"]["data"][:4]]
+    assert shown == [{"last_name"}] * 4
+    assert [one["last_name"] for one in done["sparse"]["data"][:4]] == [one["last_name"] for one in people[:4]]
 
 
 def test_included_record_is_joined(done: dict[str, Any]) -> None:

@@ -49,6 +49,12 @@ def test_key_is_read_from_form_and_body_too(paydirt: Any) -> None:
     assert stranger("POST", "/clients", form, content_type="application/x-www-form-urlencoded").status == 200
 
 
+def test_script_element_can_say_who_it_is(miles: Any) -> None:
+    token, stranger = miles.principal.credential["token"], miles.as_(None)
+    assert stranger("GET", "/projects.json", query=f"callback=f&access_token={token}").body == miles("GET", "/projects.json", query="callback=f").body
+    assert stranger("GET", "/projects.json", query="access_token=nobody").status == 401
+
+
 def test_limited_role_does_nothing(timedash: Any) -> None:
     limited = timedash.as_("limited")
     assert limited("GET", "/contacts/con_0001").status == 200

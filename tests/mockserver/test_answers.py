@@ -53,7 +53,9 @@ def test_shared_members_are_the_same_in_all(postal: Caller) -> None:
     ("changes", "code"),
     [
         ({"to": []}, "NoRecipients"),
-        ({"to": None}, "ValidationError"),
+        ({"to": None}, "NoRecipients"),
+        ({"to": "ada@example.com"}, "ValidationError"),
+        ({"cc": None, "subject": None}, None),
         ({"plain_body": " "}, "NoContent"),
         ({"plain_body": "", "html_body": "<p>"}, None),
         ({"from": ""}, "FromAddressMissing"),

@@ -79,6 +79,12 @@ def test_rpc_page_tells_its_numbers(moonrope: Any) -> None:
     assert paginated["total_pages"] == -(-paginated["total_records"] // 7)
 
 
+def test_null_is_no_parameter(moonrope: Any) -> None:
+    body = {"page": None, "per_page": None, "filters": None, "sort_by": None, "order": None}
+    nothing, nulls = (moonrope("POST", "/contacts/list", sent).json for sent in ({}, body))
+    assert {**nulls, "time": 0} == {**nothing, "time": 0}
+
+
 def test_rpc_filters_and_sort_are_told(moonrope: Any) -> None:
     body = {"filters": {"balance": {"operator": "gte", "value": 0}, "category": "customer"}, "sort_by": "balance", "order": "desc"}
     answer = moonrope("POST", "/contacts/list", body).json

@@ -150,6 +150,29 @@ def test_jsonapi_create_reads_relationships(productive: Any) -> None:
     assert "company_id" not in person["attributes"]
     shown = productive("GET", f"/people/{person['id']}", query="include=company").json
     assert [one["id"] for one in shown["included"]] == ["1"]
+    assert answer.headers["location"] == f"https://stub.example/api/v2/people/{person['id']}"
+
+
+def test_several_records_have_no_one_location(productive: Any) -> None:
+    body = {"data": [{"type": "companies", "attributes": {"name": name}} for name in "AB"]}
+    answer = productive("POST", "/companies", body, content_type="application/vnd.api+json; ext=bulk")
+    assert (answer.status, len(answer.json["data"])) == (201, 2)
+    assert "location" not in answer.headers
+
+
+def test_fields_asked_for_are_all_that_is_shown(productive: Any) -> None:
+    people = productive("GET", "/people", query="fields%5Bpeople%5D=last_name,company&fields[companies]=name&include=company").json
+    assert {tuple(one) for one in people["data"]} == {("id", "type", "attributes", "relationships")}
+    assert {tuple(one["attributes"]) for one in people["data"]} == {("last_name",)}
+    assert {tuple(one["attributes"]) for one in people["included"]} == {("name",)}
+    assert productive("GET", "/people/1", query="fields[people]=").json["data"] == {"id": "1", "type": "people"}
+    assert productive("GET", "/people/1", query="fields[companies]=name").json == productive("GET", "/people/1").json
+
+
+def test_fields_asked_for_are_all_that_a_write_shows(productive: Any) -> None:
+    body = {"data": {"type": "people", "id": "1", "attributes": {"title": "Countess"}}}
+    assert productive("PATCH", "/people/1", body, query="fields[people]=title").json["data"]["attributes"] == {"title": "Countess"}
+    assert len(productive("GET", "/people/1").json["data"]["attributes"]) > 1
 
 
 @pytest.mark.parametrize(

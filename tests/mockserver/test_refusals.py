@@ -34,6 +34,20 @@ def answer(folder: Path, query: str, errors: dict[str, Any]) -> Response:
     return Engine([specs.load(path)]).handle(Request("GET", "/pins", query, {"host": "pins.example"}, b"", "https", "https://pins.example"))
 
 
+@pytest.mark.parametrize("api", ["timedash", "paydirt", "moonrope", "88miles", "productive"])
+def test_mistakes_have_statuses_that_the_document_describes(stub: Any, api: str) -> None:
+    caller = stub(api)
+    unknown = "where=%3D&order=zz&sort=zz&filter[zz]=1&size=x&include=zz"
+    mistakes: list[tuple[bytes | None, str]] = [(b"{", ""), (b"[]", ""), (None, unknown), (None, "activity_uuid=none")]
+    for operation in caller.spec.operations.values():
+        path = operation.path
+        for parameter in operation.parameters:
+            path = path.replace(f"{{{parameter.name}}}", str(parameter.example))
+        for body, query in mistakes:
+            answer = caller(operation.method, path, body, query=query)
+            assert str(answer.status) in operation.responses, (operation.id, answer.body)
+
+
 CAUSES = {"not_found": {"status": 404, "values": {"code": "absent"}}, "invalid_record": {"status": 400, "values": {"code": "wrong"}}}
 ONE_OF = {"rule": "member_is_one_of", "arguments": {"member": "code", "values": ["absent", "wrong"]}, "requires": "One of two.", "source": SOURCE}
 

@@ -169,6 +169,15 @@ def test_operation_answers_as_documented(miles: Service, case: Operation) -> Non
         assert list(answer.json["response"]) == list(example["response"])
 
 
+@each({name: one for name, one in OPERATIONS.items() if one.example in ("create", "update")}, "letters_lost")
+def test_letters_outside_of_ascii_are_kept(miles: Service, case: Operation) -> None:
+    given = {"name": "Ærø, Привет, 日本語 🚀", "notes": "naïve café"}
+    sent = {"project": {"company_uuid": COMPANY, **given}}
+    answered = shown(ask(miles, case.method, case.at(made(miles)["uuid"]), json=sent))
+    for project in (answered, show(miles, answered["uuid"])):
+        assert {name: project[name] for name in given} == given
+
+
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_documented_example_comes_on_demand(miles: Service, operation: str) -> None:
     case = OPERATIONS[operation]
@@ -618,6 +627,24 @@ def test_order_and_where_combine(miles: Service) -> None:
     assert len(found) > 2
 
 
+@clause("88miles/query/where", "ignored_beside_an_order")
+def test_where_narrows_an_ordered_list(miles: Service) -> None:
+    whole = projects(miles)
+    public = {project["uuid"] for project in whole if project["visibility"] == "public"}
+    assert 1 < len(public) < len(whole)
+    for order in ("name asc", "name desc"):
+        found = projects(miles, {"where": 'visibility = "public"', "order": order})
+        assert {project["uuid"] for project in found} == public
+
+
+@clause("88miles/query/where", "unordered")
+def test_narrowed_list_is_ordered_both_ways(miles: Service) -> None:
+    ascending = sorted(names(miles, 'visibility = "public"'))
+    assert len(set(ascending)) > 1
+    assert names(miles, 'visibility = "public"', order="name asc") == ascending
+    assert names(miles, 'visibility = "public"', order="name desc") == ascending[::-1]
+
+
 @pytest.mark.parametrize("order", ["nothing", "grand_total", "name sideways", "name asc desc", ",", "name,,name", "name, " * 9 + "nothing"])
 def test_order_that_is_none_is_refused(miles: Service, order: str) -> None:
     ask(miles, "GET", "/projects.json", {"order": order}).has(400)
@@ -673,6 +700,13 @@ def test_expression_that_does_not_parse_is_refused(miles: Service) -> None:
             answer = ask(miles, "GET", path, {"where": where})
             assert answer.status == 400, f"{answer.status} for {where}"
             assert isinstance(answer.json["error"], str)
+
+
+@clause("88miles/query/invalid", "escaped_quote_fails")
+def test_quote_within_a_text_is_no_failure_of_the_server(miles: Service) -> None:
+    for where in (r'name = "say \"hello\""', r'name ~= "\""', r'name = "no such \" name"'):
+        for path in ("/projects.json", f"/companies/{COMPANY}/projects.json"):
+            assert ask(miles, "GET", path, {"where": where}).status == 200, where
 
 
 def test_expression_may_be_long_and_deep(miles: Service) -> None:
@@ -787,6 +821,14 @@ def test_text_of_a_rate_fills_the_cents(miles: Service) -> None:
         assert update(miles, uuid, hourly_rate=text, hourly_rate_cents=None)["hourly_rate_cents"] == cents
 
 
+def test_number_that_is_taken_away_is_read_from_the_text_that_stays(miles: Service) -> None:
+    uuid = made(miles, hourly_rate="$100", hourly_rate_cents=7, time_limit_string="2h", time_limit=7)["uuid"]
+    project = update(miles, uuid, hourly_rate_cents=None, time_limit=None)
+    assert (project["hourly_rate_cents"], project["time_limit"]) == (10000, 7200)
+    project = update(miles, uuid, hourly_rate_cents=None, time_limit=None, hourly_rate=None, time_limit_string=None)
+    assert (project["hourly_rate_cents"], project["time_limit"]) == (None, None)
+
+
 @clause("88miles/project/hourly-rate", "text_wins")
 def test_cents_that_are_given_win(miles: Service) -> None:
     assert made(miles, hourly_rate="$100", hourly_rate_cents=7)["hourly_rate_cents"] == 7
@@ -827,6 +869,35 @@ def test_activity_of_a_project_is_completed(miles: Service) -> None:
     assert [activity["name"] for activity in project["activities"]] == ["Design", "Print"]
     assert {activity["project_uuid"] for activity in project["activities"]} == {project["uuid"]}
     assert len({activity["uuid"] for activity in project["activities"]}) == 2
+
+
+def test_activity_is_of_its_own_project(miles: Service) -> None:
+    other = {"name": "Design", "project_uuid": NOBODY}
+    project = made(miles, activities=[other])
+    assert [activity["project_uuid"] for activity in project["activities"]] == [project["uuid"]]
+    assert [activity["project_uuid"] for activity in update(miles, project["uuid"], activities=[other])["activities"]] == [project["uuid"]]
+
+
+@pytest.mark.parametrize("members", [{"activities": [{"name": "Design", "uuid": "design"}]}, {"visibility": "custom", "user_uuids": ["ada"]}])
+def test_uuids_within_a_project_must_be_some(miles: Service, members: dict[str, Any]) -> None:
+    ask(miles, "POST", "/projects.json", json={"project": {"name": "Made", "company_uuid": COMPANY, **members}}).has(422)
+
+
+def test_empty_tags_are_left_out(miles: Service) -> None:
+    uuid = made(miles, default_tags=",a, ,b ,")["uuid"]
+    answer = shown(ask(miles, "POST", f"/projects/{uuid}/punch_in.json"))
+    assert (answer["current_shift"]["tag_list"], answer["shift_tag_list"]) == (["a", "b"], "a, b")
+
+
+@pytest.mark.parametrize("value", [5, True, [], {}])
+@pytest.mark.parametrize("action", ["punch_in", "punch_out"])
+def test_input_of_another_type_is_refused(miles: Service, action: str, value: Any) -> None:
+    uuid, name = made(miles)["uuid"], "activity_uuid" if action == "punch_in" else "notes"
+    if action == "punch_out":
+        ask(miles, "POST", f"/projects/{uuid}/punch_in.json").has(200)
+    for sent in ({name: value}, {"project": {name: value}}):
+        ask(miles, "POST", f"/projects/{uuid}/{action}.json", json=sent).has(422)
+    assert update(miles, uuid)["running"] is (action == "punch_out")
 
 
 def test_active_may_be_given_as_a_boolean(miles: Service) -> None:
@@ -883,14 +954,15 @@ def test_punch_in_starts_the_clock(miles: Service) -> None:
         act(miles, project["uuid"], "punch_out")
 
 
-@pytest.mark.parametrize("way", ["query", "form", "top", "project"])
+@pytest.mark.parametrize("way", ["query", "form", "form project", "top", "project"])
 def test_activity_may_be_given_anywhere(miles: Service, way: str) -> None:
     project = made(miles, activities=[{"name": "Design"}])
     activity = project["activities"][0]["uuid"]
     path, given = f"/projects/{project['uuid']}/punch_in.json", {"activity_uuid": activity}
     sent: dict[str, Any] = {"top": {"json": given}, "project": {"json": {"project": given}}}.get(way, {})
-    if way == "form":
-        sent = {"body": f"activity_uuid={activity}".encode(), "headers": {"content-type": "application/x-www-form-urlencoded"}}
+    if way.startswith("form"):
+        name = "activity_uuid" if way == "form" else "project%5Bactivity_uuid%5D"
+        sent = {"body": f"{name}={activity}".encode(), "headers": {"content-type": "application/x-www-form-urlencoded"}}
     answer = shown(ask(miles, "POST", path, given if way == "query" else "", **sent))
     assert answer["current_shift"]["activity_uuid"] == activity
 

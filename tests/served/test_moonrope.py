@@ -254,6 +254,13 @@ def test_outcome_is_not_in_the_http_status(moonrope: Service) -> None:
     assert {failure: answer.status for failure, answer in failures(moonrope).items() if answer.status != 200} == {}
 
 
+@clause("moonrope/status/http", "huge_page_fails")
+def test_page_of_any_number_is_not_in_the_http_status(moonrope: Service) -> None:
+    for action in LISTS:
+        for page in (2**31, 2**63, 10**30):
+            ask(moonrope, action, {"page": page}).has(200)
+
+
 def test_server_error_is_in_the_http_status(moonrope: Service) -> None:
     for code in (500, 503):
         answer = ask(moonrope, "contacts/list", headers={"prefer": f"code={code}"}).has(code)
@@ -300,6 +307,25 @@ def test_flags_agree_with_the_data(moonrope: Service) -> None:
             assert told == {"page": page, "per_page": length, "total_pages": -(-total // length), "total_records": total}
             assert [type(number) for number in told.values()] == [int] * 4
             assert len(body["data"]) == min(length, total - (page - 1) * length)
+
+
+@clause("moonrope/page/flags", "size_as_asked")
+def test_flags_tell_the_size_that_was_taken(moonrope: Service) -> None:
+    for size in (100, 100_000):
+        body = done(moonrope, "calls/list", {"per_page": size})
+        told = body["flags"].get("paginated", {})
+        assert told.get("total_records", 0) > 60
+        assert told["total_pages"] == -(-told["total_records"] // told["per_page"])
+        assert len(body["data"]) == min(told["per_page"], told["total_records"])
+
+
+@clause("moonrope/page/flags", "single_lost")
+def test_page_of_one_has_one_record(moonrope: Service) -> None:
+    for action in LISTS:
+        whole = done(moonrope, action, {"per_page": 3})["data"]
+        pages = [done(moonrope, action, {"per_page": 1, "page": page}) for page in (1, 2, 3)]
+        assert [record for page in pages for record in page["data"]] == whole
+        assert [page["flags"].get("paginated", {}).get("per_page") for page in pages] == [1, 1, 1]
 
 
 @clause("moonrope/page/walk")

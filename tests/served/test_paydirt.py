@@ -121,6 +121,19 @@ def test_request_without_a_key_is_refused(paydirt: Service) -> None:
         ask(paydirt, method, path, who=None, query=given).has(401)
 
 
+@clause("paydirt/auth/missing", "unknown_first")
+def test_request_without_a_key_learns_of_no_record(paydirt: Service) -> None:
+    for path in ROOTS:
+        for method in ("GET", "PUT", "DELETE"):
+            ask(paydirt, method, f"{path}/999999", who=None).has(401)
+
+
+@clause("paydirt/auth/missing", "invalid_first")
+def test_request_without_a_key_learns_of_no_parameter(paydirt: Service) -> None:
+    for path in ROOTS:
+        ask(paydirt, "POST", path, who=None).has(401)
+
+
 @clause("paydirt/auth/invalid")
 def test_key_of_nobody_is_refused(paydirt: Service) -> None:
     for method, path, given in operations(paydirt):
@@ -217,6 +230,17 @@ def test_records_can_be_made(paydirt: Service) -> None:
         assert rows(paydirt, path).count(made) == 1
 
 
+@clause("paydirt/resource/create", "twice")
+@clause("paydirt/resource/create", "overwritten")
+def test_create_adds_one_record_and_leaves_the_others(paydirt: Service) -> None:
+    for path in ("/clients", "/projects", "/jobs"):
+        given, before = new(paydirt)[path], rows(paydirt, path)
+        made = ask(paydirt, "POST", path, query=given).has(200).json[ROOTS[path][1]]
+        after = rows(paydirt, path)
+        assert [record for record in after if record not in before] == [made]
+        assert [record for record in after if record in before] == before
+
+
 @pytest.mark.parametrize("rooted", [False, True])
 @pytest.mark.parametrize("way", ["query", "form", "json"])
 def test_parameters_travel_in_query_form_or_json(paydirt: Service, way: str, rooted: bool) -> None:
@@ -247,6 +271,16 @@ def test_deleted_record_is_answered_and_gone(paydirt: Service) -> None:
 def test_time_is_narrowed_by_user(paydirt: Service) -> None:
     found = ask(paydirt, "GET", "/time", query={"user_id": 8}).json["time_logs"]
     assert found == [record for record in rows(paydirt, "/time") if record["user_id"] == 8] != []
+
+
+def test_time_is_narrowed_by_dates_and_client(paydirt: Service) -> None:
+    logs = rows(paydirt, "/time")
+    first, *_, last = days = sorted({log["date"] for log in logs})[2:-2]
+    found = ask(paydirt, "GET", "/time", query={"start": first, "end": last}).json["time_logs"]
+    assert found == [log for log in logs if log["date"] in days] != logs
+    jobs = {job["id"] for job in rows(paydirt, "/jobs") if job["client_id"] == 123}
+    assert ask(paydirt, "GET", "/time", query={"client_id": 123}).json["time_logs"] == [log for log in logs if log["job_id"] in jobs] != []
+    assert ask(paydirt, "GET", "/time", query={"start": "yesterday"}).has(422).json == {"errors": ["start is invalid"]}
 
 
 def test_time_is_its_users(paydirt: Service) -> None:

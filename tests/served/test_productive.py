@@ -211,6 +211,15 @@ def test_included_resources_are_those_linked(productive: Service) -> None:
     assert {(one["type"], one["id"]) for one in made.json["included"]} == linked([made.json["data"]], {"person"})
 
 
+@clause("productive/jsonapi/included", "first_page_only")
+def test_later_pages_include_what_they_link_to(productive: Service) -> None:
+    for kind, parents in PARENTS.items():
+        for name in parents:
+            body = ask(productive, "GET", f"/{kind}", {"include": name, "page[size]": 7, "page[number]": 2}).has(200).json
+            found = sorted((record["type"], record["id"]) for record in body.get("included", []))
+            assert found == sorted(linked(body["data"], {name})) != []
+
+
 @clause("productive/jsonapi/create")
 def test_create_answers_201_with_the_resource(productive: Service) -> None:
     for kind, attributes in NEW.items():
@@ -222,6 +231,26 @@ def test_create_answers_201_with_the_resource(productive: Service) -> None:
         ask(productive, "POST", f"/{kind}", json={"data": resource(kind, "4711", **attributes)}).has(403)
         ask(productive, "POST", f"/{kind}", json={"data": resource("things", **attributes)}).has(409)
         assert len(listed(productive, kind)) == before
+
+
+@clause("productive/jsonapi/create", "letters_lost")
+def test_text_of_any_script_is_kept(productive: Service) -> None:
+    for kind, name in KEYS.items():
+        for text in ("Ærøskøbing", "Ελλάδα", "東京", "\U0001f600"):
+            record = made(productive, kind, **{name: text})
+            assert record["attributes"][name] == text
+            assert data(ask(productive, "GET", f"/{kind}/{record['id']}")) == record
+
+
+@clause("productive/jsonapi/create", "update_not_kept")
+def test_update_is_read_back(productive: Service) -> None:
+    for kind, name in KEYS.items():
+        record = made(productive, kind, **{name: "Before"})
+        path = f"/{kind}/{record['id']}"
+        after = data(ask(productive, "PATCH", path, json={"data": resource(kind, record["id"], **{name: "After"})}))
+        assert after["attributes"][name] == "After"
+        assert data(ask(productive, "GET", path)) == after
+        assert after in listed(productive, kind)
 
 
 def test_relationship_is_made_and_changed(productive: Service) -> None:
@@ -251,10 +280,12 @@ def test_unknown_relative_comes_before_an_invalid_attribute(productive: Service)
     told(ask(productive, "POST", "/projects", json={"data": sent}), 404)
 
 
+@clause("productive/jsonapi/create", "others_lost")
 def test_update_leaves_the_rest(productive: Service) -> None:
     record = made(productive, "companies", billing_name="Kept", due_days=14)
     after = data(ask(productive, "PATCH", f"/companies/{record['id']}", json={"data": resource("companies", record["id"], name="Changed")}))
     assert after["attributes"] == {**record["attributes"], "name": "Changed"}
+    assert data(ask(productive, "GET", f"/companies/{record['id']}"))["attributes"] == after["attributes"]
 
 
 def test_update_of_another_id_is_a_conflict(productive: Service) -> None:
@@ -343,6 +374,32 @@ def test_bulk_may_be_written_otherwise(productive: Service, media: str) -> None:
 def test_single_resource_may_come_as_bulk(productive: Service) -> None:
     sent = {"data": resource("companies", name="One")}
     assert data(ask(productive, "POST", "/companies", json=sent, headers={"content-type": f"{MEDIA}; ext=bulk"}), 201)["attributes"]["name"] == "One"
+
+
+def test_marked_array_of_nothing_is_422(productive: Service) -> None:
+    answer = ask(productive, "POST", "/companies", json={"data": []}, headers={"content-type": f"{MEDIA}; ext=bulk"})
+    assert error(answer, 422)["source"] == {"pointer": "/data"}
+
+
+def test_other_extension_is_not_taken(productive: Service) -> None:
+    sent = {"data": resource("companies", name="One")}
+    told(ask(productive, "POST", "/companies", json=sent, headers={"content-type": f"{MEDIA}; ext=atomic"}), 415)
+    told(ask(productive, "GET", "/companies", headers={"accept": f'{MEDIA}; ext="https://jsonapi.org/ext/atomic"'}), 406)
+    ask(productive, "GET", "/companies", headers={"accept": f"{MEDIA}; ext=bulk"}).has(200)
+
+
+@pytest.mark.parametrize(("written", "whole"), [("3.0", 3), ("1.2e2", 120), ("9007199254740992.0", 2**53)])
+def test_whole_number_comes_back_as_one(productive: Service, written: str, whole: int) -> None:
+    body = b'{"data": {"type": "companies", "attributes": {"name": "One", "due_days": %b}}}' % written.encode()
+    answer = ask(productive, "POST", "/companies", body=body, headers={"content-type": MEDIA}).has(201)
+    assert f'"due_days":{whole},' in answer.body.decode()
+
+
+@pytest.mark.parametrize("written", ["18446744073709551617", "1e40", "-1e40"])
+def test_number_too_large_to_be_kept_is_422(productive: Service, written: str) -> None:
+    body = b'{"data": {"type": "time_entries", "attributes": {"date": "2024-04-02", "time": %b}}}' % written.encode()
+    answer = ask(productive, "POST", "/time_entries", body=body, headers={"content-type": MEDIA})
+    assert error(answer, 422)["source"] == {"pointer": "/data/attributes/time"}
 
 
 def test_array_without_the_mark_is_415(productive: Service) -> None:
@@ -460,6 +517,7 @@ def test_sizes_out_of_bounds_are_bent(productive: Service) -> None:
     assert ask(productive, "GET", "/companies", {"page[number]": "0"}).has(200).json["meta"]["current_page"] == 1
 
 
+@clause("productive/page/walk", "links_unfiltered")
 def test_links_keep_the_rest_of_the_query(productive: Service) -> None:
     body = ask(productive, "GET", "/companies", {"filter[archived]": "false", "sort": "-name", "page[size]": 5}).json
     following = ask(productive, "GET", "", url=body["links"]["next"]).json
@@ -496,6 +554,13 @@ def test_filter_gives_the_records_that_match(productive: Service) -> None:
 def test_filters_must_all_match(productive: Service) -> None:
     found = listed(productive, "people", {"filter[role]": "employee", "filter[active]": "false"})
     assert found == [one for one in listed(productive, "people") if value(one, "role") == "employee" and value(one, "active") is False] != []
+
+
+@clause("productive/filter/param", "all_if_none")
+def test_filter_that_nothing_matches_gives_an_empty_list(productive: Service) -> None:
+    for kind, name in KEYS.items():
+        body = ask(productive, "GET", f"/{kind}", {f"filter[{name}]": "nobody has this"}).has(200).json
+        assert (body["data"], body["meta"]["total_count"]) == ([], 0)
 
 
 @clause("productive/filter/param", "after_the_cut")
@@ -562,6 +627,16 @@ def test_unknown_filter_is_refused_by_name(productive: Service) -> None:
             assert error(ask(productive, "GET", f"/{kind}", {f"filter[{name}]": "1"}), 400) == wanted
 
 
+@clause("productive/filter/unsupported", "ignored_behind_another")
+def test_unknown_filter_is_refused_beside_known_ones(productive: Service) -> None:
+    for kind, name in KEYS.items():
+        known, unknown = (f"filter[{name}]", "x"), ("filter[nothing]", "1")
+        for query in ([known, unknown], [unknown, known], [known, (f"filter[{name}][not_eq]", "y"), unknown]):
+            found = error(ask(productive, "GET", f"/{kind}", query), 400)
+            assert (found["title"], found["detail"]) == ("Unsupported Filter", "Filter 'nothing' is not supported on this endpoint")
+
+
+@clause("productive/filter/unsupported", "operator_ignored")
 def test_unknown_operator_is_an_unsupported_filter(productive: Service) -> None:
     for operator in ("like", "not_contains", "gte", ""):
         assert error(ask(productive, "GET", "/companies", {f"filter[name][{operator}]": "x"}), 400)["title"] == "Unsupported Filter"
@@ -622,6 +697,26 @@ def test_sort_key_puts_values_in_order(productive: Service, case: str) -> None:
             assert [record for page in pages for record in data(page)] == found[:27], name
 
 
+NARROWED = {
+    "people": {"filter[role]": "employee"},
+    "projects": {"filter[archived]": "false"},
+    "companies": {"filter[archived]": "false"},
+    "time_entries": {"filter[time][gt]": "60"},
+}
+"""A filter by type that leaves several records, and not all."""
+
+
+@each({"productive/sort/ascending": "", "productive/sort/descending": "-"}, "forgotten_where_filtered")
+def test_filtered_list_is_sorted_too(productive: Service, case: str) -> None:
+    for kind, filters in NARROWED.items():
+        left = listed(productive, kind, filters)
+        assert 2 < len(left) < len(listed(productive, kind))
+        for name in SORTED[kind]:
+            ascending = in_order([value(record, name) for record in left])
+            found = listed(productive, kind, {**filters, "sort": case + name})
+            assert [value(record, name) for record in found] == (ascending[::-1] if case else ascending), name
+
+
 def test_sort_may_have_several_keys(productive: Service) -> None:
     found = [(value(record, "default_currency"), value(record, "name")) for record in listed(productive, "companies", {"sort": "-default_currency,name"})]
     by_name = sorted(found, key=lambda pair: pair[1])
@@ -660,10 +755,25 @@ def test_aggregates_are_of_all_that_match(productive: Service) -> None:
         assert "aggregates" not in ask(productive, "GET", f"/{kind}").json["meta"]
 
 
+@clause("productive/aggregate/meta", "none_of_nothing")
+def test_count_of_nothing_is_zero(productive: Service) -> None:
+    for kind, name in KEYS.items():
+        body = ask(productive, "GET", f"/{kind}", {f"filter[{name}]": "nobody has this", "aggregates": "count"}).has(200).json
+        assert body["data"] == []
+        assert body["meta"].get("aggregates") == {"count": 0}
+
+
 def test_average_is_of_the_filtered(productive: Service) -> None:
     costs = [value(record, "hourly_cost") for record in listed(productive, "people", {"filter[active]": "true"})]
     meta = ask(productive, "GET", "/people", {"aggregates": "average_hourly_cost", "filter[active]": "true"}).json["meta"]
     assert meta["aggregates"]["average_hourly_cost"] == pytest.approx(sum(costs) / len(costs))
+
+
+def test_aggregate_outgrows_64_bits(productive: Service) -> None:
+    for _ in range(2):
+        made(productive, "time_entries", date="2024-04-02", time=2**64 - 1, note="endless")
+    found = ask(productive, "GET", "/time_entries", query={"filter[note]": "endless", "aggregates": "total_time"}).has(200)
+    assert found.json["meta"]["aggregates"] == {"total_time": 2.0**65}
 
 
 @clause("productive/aggregate/unsupported")

@@ -98,6 +98,13 @@ def test_record_lies_under_its_list(timedash: Service) -> None:
         assert ask(timedash, "GET", f"{path}/{record['id']}").has(200).json == record
 
 
+@clause("timedash/rest/resources", "new_elsewhere")
+def test_new_record_lies_under_its_list(timedash: Service) -> None:
+    for path in LISTS:
+        record = made(timedash, path)
+        assert ask(timedash, "GET", f"{path}/{record['id']}").has(200).json == record
+
+
 @clause("timedash/list/common")
 def test_lists_have_one_structure(timedash: Service) -> None:
     bodies = [ask(timedash, "GET", path).has(200).json for path in LISTS]
@@ -189,6 +196,14 @@ def test_refusal_allows_the_origin(timedash: Service) -> None:
 def test_plain_options_tells_the_methods(timedash: Service) -> None:
     answer = ask(timedash, "OPTIONS", "/contacts")
     assert 200 <= answer.status < 300
+    assert names(answer, "allow") == {"get", "head", "post", "options"}
+
+
+@clause("timedash/cors/actual", "never")
+def test_options_that_is_no_preflight_allows_the_origin(timedash: Service) -> None:
+    answer = ask(timedash, "OPTIONS", "/contacts", headers={"origin": ORIGIN})
+    assert (answer.status, answer.body) == (204, b"")
+    assert answer.headers.get("access-control-allow-origin") in ("*", ORIGIN)
     assert names(answer, "allow") == {"get", "head", "post", "options"}
 
 
@@ -295,6 +310,23 @@ def test_plain_http_is_refused(timedash: Service) -> None:
 def test_mistakes_are_the_callers(timedash: Service) -> None:
     for mistake, answer in mistakes(timedash).items():
         assert 400 <= answer.status < 500, mistake
+
+
+@clause("timedash/status/classes", "page_fails")
+def test_page_that_is_no_number_is_the_callers_mistake(timedash: Service) -> None:
+    for path in LISTS:
+        for page in ("one", "1.5", "x1"):
+            assert 400 <= ask(timedash, "GET", path, {"page": page}).status < 500, f"{path} {page}"
+
+
+@clause("timedash/status/classes", "metadata_fails")
+def test_metadata_that_is_no_object_is_the_callers_mistake(timedash: Service) -> None:
+    for path in LISTS:
+        item = f"{path}/{first(timedash, path)}"
+        for metadata in ("x", 7, ["a", "b"], True):
+            made_so = ask(timedash, "POST", path, json={**NEW[path], "metadata": metadata})
+            changed_so = ask(timedash, "PUT", item, json={"metadata": metadata})
+            assert all(400 <= answer.status < 500 for answer in (made_so, changed_so)), f"{path} {metadata}"
 
 
 @clause("timedash/status/documented")
@@ -465,6 +497,14 @@ def test_twenty_come_without_a_size(timedash: Service) -> None:
     assert [len(rows(timedash, path)) for path in LISTS] == [20, 20, 20]
 
 
+@clause("timedash/page/default", "more_later")
+def test_later_pages_have_the_default_size_too(timedash: Service) -> None:
+    for path in LISTS:
+        whole = everything(timedash, path)
+        assert len(whole) > 20
+        assert [rows(timedash, path, {"page": page}) for page in (0, 1, 2)] == [whole[:20], whole[20:40], whole[40:60]]
+
+
 @clause("timedash/page/bounds")
 def test_size_out_of_bounds_is_refused(timedash: Service) -> None:
     for size in ("0", "-1", "101", "100000", "ten", "1.5", ""):
@@ -519,6 +559,7 @@ def test_filters_must_all_match(timedash: Service) -> None:
     assert found == [record for record in whole if record["invoiced"] is True and record["status"] == "planned"] != []
 
 
+@clause("timedash/filter/equality", "all_if_none")
 def test_filter_that_nothing_meets_gives_nothing(timedash: Service) -> None:
     assert rows(timedash, "/contacts", {"name": "Nobody at all"}) == []
 
@@ -571,6 +612,15 @@ def test_every_plain_property_sorts_both_ways(timedash: Service) -> None:
 def test_least_comes_first_without_a_dash(timedash: Service) -> None:
     times = [record["timestamp"] for record in everything(timedash, "/assignments")]
     assert rows(timedash, "/assignments", "sort=timestamp&size=1")[0]["timestamp"] == min(times) < max(times)
+
+
+@clause("timedash/sort/both", "forgotten_where_filtered")
+def test_filtered_list_is_sorted_both_ways(timedash: Service) -> None:
+    times = [record["timestamp"] for record in everything(timedash, "/assignments", invoiced="true")]
+    ascending = sorted(times)
+    assert times not in (ascending, ascending[::-1])
+    assert [record["timestamp"] for record in everything(timedash, "/assignments", invoiced="true", sort="timestamp")] == ascending
+    assert [record["timestamp"] for record in everything(timedash, "/assignments", invoiced="true", sort="-timestamp")] == ascending[::-1]
 
 
 def test_direction_may_follow_a_comma(timedash: Service) -> None:

@@ -150,6 +150,17 @@ def test_every_seed_record_is_valid(api: str) -> None:
 
 
 @each_api
+def test_path_examples_lead_to_seeded_records(api: str) -> None:
+    spec = spec_of(api)
+    keys = {name: {str(row["record"].get(spec.resources[name].key)) for row in rows} for name, rows in spec.seed.records.items()}
+    for operation in spec.operations.values():
+        assert operation.resource is not None
+        parents = {name: parent.resource for parent in spec.resources[operation.resource].parents for name in parent.parameters}
+        for parameter in (one for one in operation.parameters if one.place == "path"):
+            assert str(parameter.example) in keys[parents.get(parameter.name, operation.resource)], operation.id
+
+
+@each_api
 def test_seed_has_its_callers(api: str) -> None:
     callers = {one.name: one for one in spec_of(api).seed.principals}
     assert set(callers) >= PRINCIPALS

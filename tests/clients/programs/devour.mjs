@@ -21,6 +21,7 @@ const done = {}
 done.list = await api.findAll('person', {filter: {role: 'contractor'}, sort: '-last_name', page: {number: 1, size: 4}})
 done.second = await api.findAll('person', {filter: {role: 'contractor'}, sort: '-last_name', page: {number: 2, size: 4}})
 done.compared = await api.findAll('person', {filter: {hourly_cost: {gt_eq: 5000}}, page: {size: 200}})
+done.sparse = await api.findAll('person', {fields: {people: 'last_name'}, page: {size: 4}})
 done.included = await api.find('person', 1, {include: 'company'})
 done.created = await api.create('person', {
   first_name: 'Katherine', last_name: 'Johnson', role: 'employee', email: 'katherine@example.com', company: {id: '1', type: 'companies'},

@@ -22,6 +22,7 @@ const done = {}
 done.list = await api.get('people', {params: {filter: {role: 'contractor'}, sort: '-last_name', page: {number: 1, size: 4}}})
 done.second = await api.get('people', {params: {filter: {role: 'contractor'}, sort: '-last_name', page: {number: 2, size: 4}}})
 done.compared = await api.get('people', {params: {filter: {hourly_cost: {gt_eq: 5000}}, page: {size: 200}}})
+done.sparse = await api.get('people', {params: {fields: {people: 'last_name'}, page: {size: 4}}})
 done.included = await api.get('people/1', {params: {include: 'company'}})
 done.created = await api.create('people', {
   first_name: 'Katherine', last_name: 'Johnson', role: 'employee', email: 'katherine@example.com', company: {data: {id: '1', type: 'companies'}},

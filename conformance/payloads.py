@@ -102,7 +102,8 @@ class Payloads:
             text = f"{MARK} {self.run} {number}"
             longest = schema.get("maxLength", len(text))
             return text if longest >= len(text) else f"{self.run}{number}"[:longest]
-        return sample(schema, number)
+        # Of what a pattern allows, such as a price below zero, an example is what a target takes for sure.
+        return sample(schema, number, prefer_examples="pattern" in schema)
 
     @staticmethod
     def _is_free_text(schema: Mapping[str, Any]) -> bool:

@@ -64,8 +64,15 @@ def _resource(spec: Spec, resource: Resource) -> str:
     if resource.names == "choice":
         lines += [f'# singular = "{resource.singular}"', f'# plural = "{resource.plural}"', f'# key = "{resource.key}"']
     if "create" in resource.operations:
-        lines += [f"# [{table}.create]  # a JSON type, a schema, or {{value = …}} as it stands", *(f"# {line}" for line in _create(spec, resource))]
+        lines += [f"# [{table}.create]  # a JSON type, a schema, or {{value = …}} as it stands{_reference(resource)}"]
+        lines += [f"# {line}" for line in _create(spec, resource)]
     return "\n".join(lines)
+
+
+def _reference(resource: Resource) -> str:
+    """How a create names the id of another record, for resources that have such a member."""
+    parent = next(iter(resource.parents), None)
+    return f'; {{value = "{{{parent.resource}}}"}} is the id of one of {parent.resource}' if parent is not None else ""
 
 
 def _create(spec: Spec, resource: Resource) -> Iterator[str]:

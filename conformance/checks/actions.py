@@ -13,11 +13,12 @@ from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import Response, Wait
 from conformance.reading import agrees
+from conformance.steps import writes
 from conformance.steps.aiming import attempt, overloaded
 from conformance.steps.counted import RUN, judge_growth, judge_limit, judge_totals, not_grown
 from conformance.steps.listing import open_list
 from conformance.steps.parts import each, settled
-from conformance.steps.timers import Timed, moment_of, number_of, opened
+from conformance.steps.timers import Timed, moment_of, number_of, opened, true_of
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped
 from specs.conventions.actions import Limit
 from specs.model import Clause, Operation
@@ -46,12 +47,14 @@ def _starts(timed: Timed, operation: Operation) -> Flow:
     if timed.refused(operation, response):
         return timed.findings.verdict("", f"{operation.id} could not be called")
     record = timed.shown(response)
+    after = yield from timed.updated(made)
     running = timed.runs(record)
-    if running is None:
-        running = timed.runs((yield from timed.updated(made)))
+    running = timed.runs(after) if running is None else running
     wrong = None if running else ("a record that runs", f"{timed.timer.running}: {record.get(timed.timer.running)!r}")
+    if running and true_of(after.get(timed.timer.running)) is False:
+        wrong = (f"{timed.resource.one} that goes on running", "it runs in the answer, and not in that to an update")
     if running is not None:
-        wrong = wrong or _since(timed, response, record) or _entry(timed, record, inputs)
+        wrong = wrong or _since(timed, response, record) or _entry(timed, made, record, inputs)
         timed.findings.saw(operation.id)
     yield from timed.tell(timed.stops, made)
     if wrong is not None and running is not None:
@@ -64,12 +67,12 @@ def _with_inputs(timed: Timed, operation: Operation) -> Steps[tuple[Made, dict[s
     members = timed.exam.payloads.schema(timed.resource).get("properties", {})
     names = [(wanted, name) for wanted in timed.action(operation).inputs for name in members if name[:6] == wanted[:6] and members[name].get("type") == "array"]
     for wanted, name in names:
-        made = yield from attempt(timed.own({name: [{"name": f"proctor {timed.exam.payloads.run}"}]}))
+        made = yield from attempt(timed.own({name: [{"name": f"proctor {timed.exam.payloads.run} {number}"} for number in (1, 2)]}))
         offered = made.record.get(name) if not isinstance(made, Ended) else None
-        if isinstance(made, Ended) or not isinstance(offered, list) or not offered or not isinstance(offered[0], Mapping):
+        if isinstance(made, Ended) or not isinstance(offered, list) or not offered or not isinstance(offered[-1], Mapping):
             continue
-        if offered[0].get(timed.resource.key):
-            return made, {wanted: offered[0][timed.resource.key]}
+        if offered[-1].get(timed.resource.key):  # the last of them: the first is what a default would be
+            return made, {wanted: offered[-1][timed.resource.key]}
     return (yield from timed.own()), {}
 
 
@@ -90,8 +93,8 @@ def _since(timed: Timed, response: Response, record: Mapping[str, Any]) -> tuple
     return None
 
 
-def _entry(timed: Timed, record: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[str, str] | None:
-    """What is wrong with the open entry: it is open, begins with the timer, and has the inputs."""
+def _entry(timed: Timed, made: Made, record: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What is wrong with the open entry: it is open, begins with the timer, is the record's own, and has the inputs."""
     if timed.timer.current is None or not record:
         return None
     current = record.get(timed.timer.current)
@@ -103,10 +106,10 @@ def _entry(timed: Timed, record: Mapping[str, Any], inputs: Mapping[str, Any]) -
     began, started = moment_of(current.get(start)), number_of(record.get(timed.timer.started or ""))
     if began is not None and started is not None and abs(began - started) > 1.5:
         return f"{timed.timer.current}.{start} and {timed.timer.started} of the same moment", f"{current.get(start)!r} and {started:.0f}"
-    for name, value in inputs.items():
+    for name, value in {"record": made.key, **inputs}.items():
         shown = timed.entry("{" + name + "}") or ""
         if shown in current and str(current[shown]).lower() != str(value).lower():
-            return f"{timed.timer.current}.{shown} {value!r}, as given", repr(current[shown])
+            return f"{timed.timer.current}.{shown} {value!r}", repr(current[shown])
     return None
 
 
@@ -138,14 +141,15 @@ def _alone(timed: Timed, operation: Operation) -> Flow:
     if ran and runs:
         expected = f"the first {timed.resource.singular} stopped when another one is started"
         return Failed(expected, f"it still runs ({timed.timer.running}: {after.get(timed.timer.running)!r})", operation=operation.id)
-    if ran and runs is False:
+    if ran and after:
+        # No flag, where there was one while it ran, tells as much as a false one: it may be null without a limit.
         timed.findings.saw(operation.id)
     return timed.findings.verdict(f"{operation.id} stops what ran", f"the answer to an update does not tell whether {timed.resource.one} runs")
 
 
 def _others_go_on(timed: Timed) -> Flow:
     """A start stops what runs for the same caller: what another caller runs goes on, as the total of a record that both see tells."""
-    made = yield from _run_by_other(timed)
+    made, other = yield from _run_by_other(timed)
     yield Wait(RUN, "time of another user to be counted")
     first = yield from _total(timed, made, {})
     mine = yield from timed.own()
@@ -154,7 +158,7 @@ def _others_go_on(timed: Timed) -> Flow:
     yield Wait(RUN, "time of another user to be counted")
     third = yield from _total(timed, made, {})
     yield from timed.tell(timed.stops, mine)
-    yield from timed.tell(timed.stops, made, as_="other")
+    yield from timed.tell(timed.stops, made, as_=other)
     if first is None or second is None or third is None or first < 1:
         return Inconclusive(f"no answer shows what {timed.resource.one} of another user counts")
     if third <= second:
@@ -163,23 +167,25 @@ def _others_go_on(timed: Timed) -> Flow:
     return Passed("what another user runs goes on")
 
 
-def _run_by_other(timed: Timed) -> Steps[Made]:
-    """A record of ours that others see, started by another caller; ends the check where that can't be done."""
+def _run_by_other(timed: Timed) -> Steps[tuple[Made, str]]:
+    """A record of ours that others see, started by another caller, and who that is; ends the check where that can't be done."""
     group = timed.exam.spec.group_of_kind("isolation")
     shared = group.parameters.shared if group is not None else None
-    needs = "a credential called other, of another user who sees shared records"
-    if shared is None or not shared.everyone or "other" not in timed.exam.target.credentials:
+    needs = "a credential called other or second, of another user who sees shared records"
+    known = timed.exam.target.credentials
+    callers = [name for name in ("other", "second") if name in known and known[name] != known.get("full")]
+    if shared is None or not shared.everyone or not {"other", "second"} & set(known):
         raise Ended(Skipped("no other user is known", needs))
-    if timed.exam.target.credentials["other"] == timed.exam.target.credentials.get("full"):
-        raise Ended(Inconclusive("the credentials full and other are the same", needs))
-    made = yield from timed.own({shared.member: shared.everyone[0]})
-    started = yield from timed.tell(timed.starts, made, as_="other")
-    if started is None or not timed.exam.read.succeeded(started):
-        raise Ended(Inconclusive(f"another user could not start {timed.resource.one}", needs))
-    if (yield from _is_the_same(timed, started)):
-        yield from timed.tell(timed.stops, made, as_="other")
-        raise Ended(Inconclusive("the credentials full and other seem to be the same user's", needs))
-    return made
+    for name in callers:
+        made = yield from timed.own({shared.member: shared.everyone[0]})
+        started = yield from timed.tell(timed.starts, made, as_=name)
+        if started is not None and timed.exam.read.succeeded(started):
+            same = yield from _is_the_same(timed, started)
+            # What is another account's is certainly another user's; a colleague may be the same user with a second key.
+            if same is False or (same is None and name == "other"):
+                return made, name
+            yield from timed.tell(timed.stops, made, as_=name)
+    raise Ended(Inconclusive(f"no credential is that of another user who could start {timed.resource.one}", needs))
 
 
 def _user_of(timed: Timed, response: Response | None) -> Any:
@@ -188,10 +194,10 @@ def _user_of(timed: Timed, response: Response | None) -> Any:
     return current.get(timed.entry("{user}") or "") if isinstance(current, Mapping) else None
 
 
-def _is_the_same(timed: Timed, theirs: Response | None) -> Steps[bool]:
-    """Whether other, who was answered so, is the user who is called full: a start by full shows the same user."""
+def _is_the_same(timed: Timed, theirs: Response | None) -> Steps[bool | None]:
+    """Whether another caller, who was answered so, is the user who is called full: a start by full shows the same user. None where none is shown."""
     if _user_of(timed, theirs) is None:
-        return False
+        return None
     mine = yield from timed.own()
     started = yield from timed.tell(timed.starts, mine)
     same = bool(_user_of(timed, started) == _user_of(timed, theirs))
@@ -239,7 +245,7 @@ def _stops(timed: Timed, operation: Operation) -> Flow:
         needs = f"{timed.resource.one} that can be started"
         return Inconclusive(f"{timed.resource.one} could not be started, so that it can't be stopped", needs)
     yield Wait(RUN, "time to be counted")
-    inputs = dict.fromkeys(timed.action(operation).inputs, f"proctor {timed.exam.payloads.run}")
+    inputs = dict.fromkeys(timed.action(operation).inputs, f'proctor {timed.exam.payloads.run}: Zoë\'s "wall"')
     while_running = yield from _total(timed, made, (yield from timed.updated(made)))
     response = yield from timed.act(operation, made, inputs)
     if timed.refused(operation, response, besides=()):
@@ -295,7 +301,7 @@ def closed_refuses_to_start(exam: Exam, clause: Clause) -> Flow:
 
 
 def _closed(timed: Timed, operation: Operation) -> Flow:
-    made = yield from timed.own()
+    made = yield from _with_limit(timed)
     response = yield from timed.act(operation, made)
     if timed.refused(operation, response):
         return timed.findings.verdict("", f"{operation.id} could not be called")
@@ -307,11 +313,22 @@ def _closed(timed: Timed, operation: Operation) -> Flow:
 
 
 def _state_is(timed: Timed, operation: Operation, made: Made, response: Response, wanted: Any) -> Steps[None]:
-    """Ends the check as failed where the answer, or a read afterwards, shows another state than the action leads to."""
-    member = timed.guard.member
+    """Ends the check as failed where the answer, or a read afterwards, shows another state than the action leads to, or another change."""
+    member, exam = timed.guard.member, timed.exam
+    others = [name for name in made.given if name not in timed.action(operation).set]
     for how, record in (("answer", timed.shown(response)), ("read", (yield from timed.read(made)))):
         if member in record and not agrees(wanted, record[member]):
             raise Ended(Failed(f"{member} {wanted!r} in the {how} after {operation.id}", repr(record[member]), operation=operation.id))
+        wrong = writes.differences(exam, timed.resource, made.record, record, others)
+        if wrong:
+            raise Ended(Failed(f"all members but {member} as they were before {operation.id}", "; ".join(wrong[:3]), operation=operation.id))
+
+
+def _with_limit(timed: Timed) -> Steps[Made]:
+    """A record of our own, with a limit where one is taken: something that an action has no reason to change."""
+    limit = timed.timer.limit
+    made = (yield from attempt(timed.own({limit.limit: 7200}))) if limit is not None else None
+    return made if made is not None and not isinstance(made, Ended) else (yield from timed.own())
 
 
 def _refuses_start(timed: Timed, start: Operation, made: Made) -> Steps[None]:
@@ -346,7 +363,7 @@ def reopened_can_start(exam: Exam, clause: Clause) -> Flow:
 
 
 def _reopened(timed: Timed, operation: Operation) -> Flow:
-    made = yield from timed.own()
+    made = yield from _with_limit(timed)
     yield from timed.tell(timed.leading(to=True), made)
     closed = yield from timed.read(made)
     if not agrees(timed.guard.equals, closed.get(timed.guard.member)):
@@ -452,20 +469,40 @@ def _own_totals(timed: Timed) -> Flow:
         judge_totals(timed, timed.shown(stopped), operation)
         judge_growth(timed, before or 0.0, timed.shown(stopped), operation)
     first = yield from _total(timed, made, {})
+    beside = yield from timed.own()
+    yield from timed.tell(timed.starts, beside)
     yield Wait(RUN, "time that must not be counted")
     second = yield from _total(timed, made, {})
     if first is not None and second is not None and first != second:
         return Failed(f"{timed.timer.total} that stays as it is after a stop", f"{first:g}, then {second:g}")
+    yield from _again(timed, made, started, beside)
     return timed.findings.verdict("{n} totals go on while it runs, and stand after it stops", f"no answer shows {timed.timer.total}")
+
+
+def _again(timed: Timed, made: Made, before: Response, beside: Made) -> Steps[None]:
+    """Starts our record once more while another one runs: neither loses what was counted, and the start is a new one."""
+    counted = ((made, (yield from _total(timed, made, {}))), (beside, (yield from _total(timed, beside, {}))))
+    again = yield from timed.tell(timed.starts, made)
+    if again is not None and timed.exam.read.succeeded(again):
+        judge_totals(timed, timed.shown(again), timed.operations(*timed.starts)[0])
+        first, second = (number_of(timed.shown(answer).get(timed.timer.started or "")) for answer in (before, again))
+        if first is not None and second is not None and second <= first:
+            raise Ended(Failed(f"{timed.timer.started} of the start that it runs since", f"{second:.0f}, though it was {first:.0f} the time before"))
+        for one, least in counted:
+            most = yield from _total(timed, one, {})
+            if most is not None and least is not None and most < least - 1:  # the one that ran may have been rounded up
+                raise Ended(Failed(f"{timed.timer.total} with all that was counted, when {timed.resource.one} is started again", f"{most:g} after {least:g}"))
+    for one in (made, beside):
+        yield from timed.tell(timed.stops, one)
 
 
 def _others_totals(timed: Timed) -> Flow:
     """A record that others see, and that another caller runs: that time is in everybody's total, and not in the caller's own."""
-    made = yield from _run_by_other(timed)
+    made, other = yield from _run_by_other(timed)
     own = number_of(made.record.get(timed.timer.own_total or ""))
     before = yield from _total(timed, made, made.record)
     yield Wait(RUN, "time of another user to be counted")
-    yield from timed.tell(timed.stops, made, as_="other")
+    yield from timed.tell(timed.stops, made, as_=other)
     after = yield from _total(timed, made, {})
     wrong = not_grown(before, after)
     if wrong:

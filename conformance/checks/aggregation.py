@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.addressing import MISSING, dig
 from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam
 from conformance.exchange import Response
+from conformance.payloads import MARK
 from conformance.steps.aiming import overloaded
 from conformance.steps.comparing import compare, kind_of
-from conformance.steps.filters import Filter, filters_by, members_of, sent
+from conformance.steps.filters import Filter, filtering_of, filters_by, members_of, sent
 from conformance.steps.findings import Findings
 from conformance.steps.listing import Listing, Rows, bound, open_list, refused_as
 from conformance.steps.parts import each
@@ -84,16 +85,17 @@ def _right(exam: Exam, clause: Clause, operation: Operation) -> Flow:
             findings.lack(f"{name} of {operation.id} (its records show no {aggregate.member})")
         elif (yield from _value(asked, known, group, findings)) and filtered is not None:
             yield from _value(Asked(listing, group.parameters, name, aggregate, filtered), known, group, findings)
+    if filtered is not None and findings.seen:
+        yield from _of_nothing(listing, group.parameters, next(iter(offered)), filtered[0])
     return findings.verdict(f"{operation.id}: {{n}} aggregates are right", f"no aggregate of {operation.id} could be worked out")
 
 
 def _filter(listing: Listing, known: Rows) -> Steps[tuple[Filter, Mapping[str, Any]] | None]:
     """A filter that the list takes and that leaves several records, but not all; None where there is none."""
-    exam = listing.exam
-    clause = next((one for one in exam.spec.clauses.values() if one.kind == "filtering" and listing.name in one.operations), None)
+    clause = filtering_of(listing)
     if clause is None:
         return None
-    parameters = exam.spec.convention(clause).parameters
+    parameters = listing.exam.spec.convention(clause).parameters
     for member, kind in members_of(listing, clause, known).items():
         found = [one for one in filters_by(member, kind, "eq", known) if sum(one.holds(record) is True for record in known.records) > 1]
         for one in found[:1]:
@@ -102,6 +104,20 @@ def _filter(listing: Listing, known: Rows) -> Steps[tuple[Filter, Mapping[str, A
             if rows.read and len(rows.records) < len(known.records):
                 return one, query
     return None
+
+
+def _of_nothing(listing: Listing, parameters: Aggregation, name: str, one: Filter) -> Steps[None]:
+    """Where no record is left, there are still the aggregates that were asked for, or at least their place; what they are then is open."""
+    clause = filtering_of(listing)
+    wanted = {"text": f"{MARK} nowhere {listing.exam.payloads.run}", "number": 987654321, "digits": "987654321"}.get(one.kind)
+    if clause is None or wanted is None:
+        return
+    query = sent(listing.exam.spec.convention(clause).parameters, [replace(one, wanted=wanted)])
+    rows = yield from listing.answer(listing.request({**query, parameters.parameter: name}))
+    held = dig(listing.exam.read.document(rows.response), parameters.at) if rows.read and not rows.records else {}
+    if not isinstance(held, dict):
+        observed = f"nothing at {parameters.at}" if held is MISSING else f"{type(held).__name__} at {parameters.at}"
+        raise Ended(Failed(f"an object at {parameters.at} where no record is left, too", observed, operation=listing.name))
 
 
 def _value(asked: Asked, known: Rows, group: Group, findings: Findings) -> Steps[bool]:

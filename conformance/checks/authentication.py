@@ -12,7 +12,7 @@ from conformance.exam import Exam
 from conformance.exchange import Request
 from conformance.steps.aiming import Aim, Aims, in_order
 from conformance.steps.findings import Findings
-from conformance.steps.refusals import misworded, not_created, refused, trial, unharmed
+from conformance.steps.refusals import also_wrong, misworded, not_created, refused, trial, unharmed
 from conformance.verdict import Failed, Inconclusive
 from specs.conventions.authentication import Authentication, Places, Worded
 from specs.conventions.rule import Carrier
@@ -74,6 +74,9 @@ def _odd(exam: Exam, how: Authentication) -> list[Bad]:
     bad.append(Bad("a credential with a character more", {**valid, **{name: valid[name] + "x" for name in secrets}}))
     if all(len(valid[name]) > 4 for name in secrets):
         bad.append(Bad("a credential cut short", {**valid, **{name: valid[name][:-1] for name in secrets}}))
+    if all(len({valid[name].lower(), valid[name].upper(), valid[name]}) == 3 for name in secrets):  # of one case only, it may be read as a number is
+        bad.append(Bad("a credential in the other case", {**valid, **{name: valid[name].swapcase() for name in secrets}}))
+    bad.append(Bad("a wildcard as the credential", {**valid, **dict.fromkeys(secrets, "%")}))
     return [*bad, Bad("a credential of odd characters", {**valid, **dict.fromkeys(secrets, "' OR '1'='1-%_*")})]
 
 
@@ -118,6 +121,8 @@ def _refuses(exam: Exam, clause: Clause, bad: list[Bad], odd: list[Bad]) -> Flow
             wrong = misworded(exam, cause, response, _worded(clause))
             if wrong:
                 raise Ended(Failed(f"the documented body for {each.what}", f"{operation.id} answered {response.status} with {wrong}", operation=operation.id))
+        for also in (yield from also_wrong(exam, aim, cause, bad[0].what, credential=bad[0].credential)) if _is_first(clause) else ():
+            yield from refused(exam, also, findings)
         if aim.reads and odd:
             odd = []
             yield from _unreadable(exam, clause, aim, findings)
@@ -127,6 +132,11 @@ def _refuses(exam: Exam, clause: Clause, bad: list[Bad], odd: list[Bad]) -> Flow
             yield from not_created(aims, aim, what)
     yield from unharmed(aims, what)
     return findings.verdict("{n} requests without a valid credential were refused", "no operation could be asked without a valid credential")
+
+
+def _is_first(clause: Clause) -> bool:
+    """Whether the rule speaks of every request without a credential, whatever else is wrong with it."""
+    return clause.rule == "missing_credential_is_refused"
 
 
 def _worded(clause: Clause) -> list[str]:
@@ -177,7 +187,7 @@ def credential_is_accepted(exam: Exam, clause: Clause) -> Flow:
         aim = yield from aims.at(operation)
         if aim is None or not aim.sure:
             continue
-        response = yield _first(how, aim.request(exam))
+        response = yield _turned(how, aim.request(exam), len(accepted) % 2 == 0)
         if exam.read.succeeded(response):
             accepted.append(aim)
             if operation.effect == "delete" and operation.resource:
@@ -189,13 +199,14 @@ def credential_is_accepted(exam: Exam, clause: Clause) -> Flow:
     return (yield from _accepted(exam, how, findings, accepted, turned_away))
 
 
-def _first(how: Authentication, request: Request) -> Request:
-    """The request with the credential before all other parameters of the query: the order of parameters means nothing."""
+def _turned(how: Authentication, request: Request, first: bool) -> Request:
+    """The request with the credential before or behind all other parameters of the query, by turns: their order means nothing."""
     names = {carrier.name for carrier in how.fields.values() if carrier.place == "query"}
     parts = urlsplit(request.url)
     pairs = parts.query.split("&") if parts.query and names else []
     own = [pair for pair in pairs if unquote(pair.partition("=")[0]) in names]
-    query = "&".join([*own, *(pair for pair in pairs if pair not in own)]) if pairs else parts.query
+    others = [pair for pair in pairs if pair not in own]
+    query = "&".join([*own, *others] if first else [*others, *own]) if pairs else parts.query
     return replace(request, url=urlunsplit(parts._replace(query=query)))
 
 
@@ -231,33 +242,34 @@ def _spelled(carrier: Carrier) -> str:
         case "bearer":
             return "Authorization: Bearer"
         case place:
-            return f"the {place} as {carrier.name}"
+            return f"the {place} as {carrier.name}{f': {carrier.prefix}…' if carrier.prefix else ''}"
 
 
 def other_places_are_refused(exam: Exam, clause: Clause) -> Flow:
-    """A list and a read, with the credential in another place than the documented one."""
+    """A list, a read and a create, with the credential in another place than the documented one."""
     exam.need("full")
     how, findings = _how(exam, clause), Findings()
     aims = Aims(exam, findings)
     places = clause.arguments.places if isinstance(clause.arguments, Places) else []
     for operation in _one_of_each(in_order(exam.operations(clause))):
         aim = yield from aims.at(operation)
-        if aim is None or not aim.reads or not (yield from _is_closed(exam, how, aim)):
+        if aim is None or not aim.sure or not (yield from _is_closed(exam, how, aim)):
             continue
         for place in places:
             if place in how.fields.values() or place.place in ("form", "body"):
                 continue
             carriers = {**how.fields, **dict.fromkeys(_secrets(exam, how), place)}
-            yield from refused(exam, trial(exam, aim, how.cause, f"the credential in {_spelled(place)}", carriers=carriers), findings)
+            fresh = aim if aim.reads else (yield from aims.at(operation)) or aim  # what was made once may not be made twice
+            yield from refused(exam, trial(exam, fresh, how.cause, f"the credential in {_spelled(place)}", carriers=carriers), findings)
     return findings.verdict("{n} requests with the credential in another place were refused", "no other place could be tried")
 
 
 def _one_of_each(operations: Iterable[Operation]) -> list[Operation]:
-    """The first list (or singleton) and the first read."""
+    """The first list (or singleton), the first read and the first create."""
     first: dict[str | None, Operation] = {}
     for operation in operations:
         first.setdefault(operation.effect, operation)
-    return [operation for effect, operation in first.items() if effect in ("list", "singleton", "read")]
+    return [operation for effect, operation in first.items() if effect in ("list", "singleton", "read", "create")]
 
 
 def _is_closed(exam: Exam, how: Authentication, aim: Aim) -> Steps[bool]:
@@ -307,7 +319,7 @@ CHECKS = {
     ),
     "other_places_are_refused": Check(
         other_places_are_refused,
-        how="Sends the credential in other places than the documented one, to a list and a read.",
+        how="Sends the credential in other places than the documented one, to a list, a read and a create.",
     ),
     "missing_credential_is_refused": Check(
         missing_credential_is_refused,

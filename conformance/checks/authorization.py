@@ -11,7 +11,7 @@ from conformance.exam import Exam
 from conformance.exchange import Request, Response
 from conformance.steps.aiming import Aim, Aims, in_order, overloaded
 from conformance.steps.findings import Findings
-from conformance.steps.refusals import misworded, not_created, refused, trial, unharmed, works
+from conformance.steps.refusals import also_wrong, misworded, not_created, refused, trial, unharmed, works
 from conformance.verdict import Failed, Inconclusive, Verdict
 from specs.conventions.authorization import Authorization, OfRole
 from specs.model import Clause, Operation
@@ -71,6 +71,8 @@ def _denied(exam: Exam, clause: Clause, how: Authorization, role: str) -> Flow:
             response = yield from refused(exam, trial(exam, aim, how.cause, f"a caller called {role}", as_=role), findings)
             _is_worded(exam, clause, how, operation, response)
             tried.refused.append(aim)
+            for also in (yield from also_wrong(exam, aim, how.cause, f"a caller called {role}", as_=role)) if how.documented else ():
+                yield from refused(exam, also, findings)
     yield from _nothing_done(aims, tried, role)
     return findings.verdict(f"{{n}} requests as {role} were refused or without effect", f"no operation denied to {role} could be asked")
 
@@ -138,7 +140,9 @@ def _was_done(aims: Aims, aim: Aim) -> None:
         return
     if aim.operation.effect == "delete":
         aims.spent(aim.own.made.resource)
-    for name in aim.members or ():
+    changed = aims.set_by(aim.operation, aim.own)
+    aim.own.done.update(changed)
+    for name in (*(aim.members or ()), *changed):
         aim.own.tried.pop(name, None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -21,7 +22,7 @@ from conformance.steps.listing import bound
 from conformance.steps.mistakes import cheap
 from conformance.steps.oddities import BEFORE_THE_API, is_no_http
 from conformance.steps.ordinary import ordinary
-from conformance.steps.refusals import Trial, misworded, refused
+from conformance.steps.refusals import Trial, misworded, not_created, refused
 from conformance.verdict import Failed, Inconclusive, Passed
 from specs.conventions.content_negotiation import BodyMedia, ContentNegotiation
 from specs.conventions.pagination import Pagination
@@ -55,12 +56,25 @@ def body_has_media_type(exam: Exam, clause: Clause) -> Flow:
         aim = (yield from aims.at(operation)) if operation.effect in READS else None
         if aim is not None and aim.sure:
             yield from _look(exam, clause, aim.request(exam), operation.id, findings)
+    if arguments.promised and aims.writing:
+        for aim in (yield from _writes(exam, clause, aims)):
+            yield from _look(exam, clause, aim.request(exam), aim.operation.id, findings)
     if arguments.on == "any":
         for each in (yield from cheap(exam, aims, exam.operations(clause))):
             yield from _look(exam, clause, each.request, f"{each.operation.id}, for {each.what}", findings)
     if arguments.unknown_paths:
         yield from _unknown_places(exam, clause, aims, findings)
     return findings.verdict("{n} bodies have the documented media type", "no body was seen that the rule speaks of")
+
+
+def _writes(exam: Exam, clause: Clause, aims: Aims) -> Steps[list[Aim]]:
+    """The first create and the first update: what a document says of every answer holds of theirs, too."""
+    found = []
+    for effects in (("create",), ("update", "replace")):
+        operation = next((operation for operation in exam.operations(clause) if operation.effect in effects), None)
+        aim = (yield from aims.at(operation)) if operation is not None else None
+        found += [aim] if aim is not None and aim.sure else []
+    return found
 
 
 def _look(exam: Exam, clause: Clause, request: Request, what: str, findings: Findings) -> Steps[None]:
@@ -102,15 +116,18 @@ def _without(exam: Exam, aim: Aim, unknown: Request) -> Request:
 def body_media(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
     """Judges the body of any answer to a plain call of the clause's operations; of an empty one it says nothing."""
     operation, response = ordinary(exam, exchange), exchange.response
-    on = clause.arguments.on if isinstance(clause.arguments, BodyMedia) else "any"
-    if operation is None or operation.id not in clause.operations or response is None or response.status in (204, 205, 304, *BEFORE_THE_API):
+    arguments = clause.arguments if isinstance(clause.arguments, BodyMedia) else BodyMedia()
+    if operation is None or operation.id not in clause.operations or response is None or response.status in (304, *BEFORE_THE_API):
         return None
+    if response.status in (204, 205):
+        return Broken("a body", f"{operation.id} answered {response.status}, which has none") if arguments.promised else None
     succeeded = exam.read.succeeded(response)
-    if (on == "success" and not succeeded) or (succeeded and operation.effect == "delete") or is_no_http(exchange.request):
+    if (arguments.on == "success" and not succeeded) or (succeeded and operation.effect == "delete") or is_no_http(exchange.request):
         return None
     if not response.body.strip():
         return None if response.status not in (200, 201) else Broken("a JSON body", f"{operation.id} answered {response.status} with none")
-    return _wrong_media(_how(exam, clause), exam, response) or Fine()
+    marked = response.body.startswith(BOM_UTF8)
+    return _wrong_media(_how(exam, clause), exam, response) or Fine("a byte order mark stands before the JSON, where RFC 8259 has none" if marked else "")
 
 
 def _wrong_media(how: ContentNegotiation, exam: Exam, response: Response) -> Broken | None:
@@ -148,6 +165,7 @@ def json_body_is_read(exam: Exam, clause: Clause) -> Flow:
         if operation.effect == "read":
             yield from _id_is_read(exam, resource, operation, findings)
         elif operation.effect == "list":
+            yield from _post_is_taken(exam, resource, operation)
             yield from _size_is_read(exam, resource, operation, findings)
         elif operation.effect == "create" and aims.writing:
             yield from _members_are_read(exam, aims, resource, operation, findings)
@@ -162,6 +180,9 @@ def _id_is_read(exam: Exam, resource: Resource, operation: Operation, findings: 
     for key in keys[:1] + keys[1:][-1:]:
         response = yield exam.ask.operation(operation, key=key)
         record = passing(exam, response, resource)
+        if overloaded(response):
+            findings.lack(f"{operation.id} (answered {response.status})")
+            return
         if record is None:
             told = exam.read.excerpt(response, 80)
             raise _fail(f"the {resource.singular} named in the body", f"{operation.id} answered {response.status}: {told}", operation)
@@ -169,6 +190,19 @@ def _id_is_read(exam: Exam, resource: Resource, operation: Operation, findings: 
             raise _fail(f"the {resource.singular} {key}, named in the body", f"{operation.id} gave {record.get(resource.key)!r}", operation)
     if len(keys) > 1:
         findings.saw(f"{operation.id} by two ids")
+
+
+def _post_is_taken(exam: Exam, resource: Resource, operation: Operation) -> Steps[None]:
+    """A list that fails for a POST with a JSON body must not succeed for a bare GET."""
+    request = exam.ask.operation(operation)
+    response = yield request
+    if operation.method != "POST" or exam.read.succeeded(response) or overloaded(response):
+        return
+    headers = tuple((name, value) for name, value in request.headers if name.lower() != "content-type")
+    bare = yield replace(request, method="GET", body=None, headers=headers)
+    if _count(exam, bare, resource) >= 0:
+        told = exam.read.excerpt(response, 80)
+        raise _fail("a list for a POST with a JSON body", f"{operation.id} answered {response.status}: {told}, and gave the list for a GET", operation)
 
 
 def _size_is_read(exam: Exam, resource: Resource, operation: Operation, findings: Findings) -> Steps[None]:
@@ -217,8 +251,10 @@ def _members_are_read(exam: Exam, aims: Aims, resource: Resource, operation: Ope
     given = {name: _telling(exam, value) for name, value in given.items()}
     request = exam.ask.operation(operation, members=given, parents=parents)
     request = replace(request, body=json.dumps(json.loads(request.body or b"{}"), ensure_ascii=False).encode())
-    made = yield from attempt(_made(exam, resource, given, request))
+    response = yield request
+    made = yield from attempt(_made(exam, resource, given, response))
     if isinstance(made, Ended):
+        yield from _is_no_fault_of_letters(exam, resource, operation, response)
         findings.lack(f"{operation.id} ({getattr(made.verdict, 'reason', '')})")
         return
     own = yield from aims.owned(made)
@@ -236,9 +272,17 @@ def _telling(exam: Exam, value: Any) -> Any:
     return f"{value} é漢😀" if _is_ours(exam, value) else value
 
 
-def _made(exam: Exam, resource: Resource, given: Mapping[str, Any], request: Request) -> Steps[Made]:
-    response = yield request
+def _made(exam: Exam, resource: Resource, given: Mapping[str, Any], response: Response) -> Steps[Made]:
+    yield from ()
     return exam.made(resource, given, response, "full")
+
+
+def _is_no_fault_of_letters(exam: Exam, resource: Resource, operation: Operation, response: Response) -> Steps[None]:
+    """Letters of other alphabets may be refused, but the server must not fail over them where it makes a record without."""
+    if response.status < 500 or overloaded(response) or isinstance((yield from attempt(exam.make(resource))), Ended):
+        return
+    told = f"{operation.id} answered {response.status}, and made a record without them"
+    raise _fail("a record, or a refusal, for letters of many alphabets", told, operation)
 
 
 def _is_ours(exam: Exam, value: Any) -> bool:
@@ -296,6 +340,8 @@ def unacceptable_is_refused(exam: Exam, clause: Clause) -> Flow:
     aims = Aims(exam, findings)
     for operation in in_order(exam.operations(clause)):
         aim = (yield from aims.at(operation)) if operation.effect in READS else None
+        if operation.effect == "create" and aims.writing:
+            yield from _create_not_met(exam, clause, aims, operation, served, refusing)
         if aim is None or not aim.sure or not exam.read.succeeded((yield aim.request(exam))):
             continue
         yield from _met(exam, clause, aim, findings)
@@ -308,9 +354,26 @@ def unacceptable_is_refused(exam: Exam, clause: Clause) -> Flow:
     return _by_all(exam, findings, served, refusing)
 
 
+def _create_not_met(
+    exam: Exam, clause: Clause, aims: Aims, operation: Operation, served: list[tuple[str, Operation]], refusing: list[tuple[str, Operation]]
+) -> Steps[None]:
+    """A create whose answer can't be accepted: notes whether it was served; one that was refused so must not have made its record."""
+    aim = yield from aims.at(operation)
+    if aim is None or not aim.sure:
+        return
+    what, accept = _unmet(exam, clause)[0]
+    response = yield aim.request(exam, headers=[("Accept", accept)])
+    if exam.read.succeeded(response):
+        served.append((what, operation))
+    elif exam.read.answered("not_acceptable", response).fine:
+        refusing.append((what, operation))
+        yield from not_created(aims, aim, f"{what} is refused")
+
+
 def _met(exam: Exam, clause: Clause, aim: Aim, findings: Findings) -> Steps[None]:
     plain, status = _how(exam, clause).response, _not_acceptable(exam)
-    for what, accept in (("Accept: */*", "*/*"), ("no Accept", ""), (f"Accept: {plain} among others", f"text/html, {plain}, */*;q=0.1")):
+    both = (f"Accept: {plain} with a parameter and without", f"{plain}; proctor=1, {plain}")
+    for what, accept in (("Accept: */*", "*/*"), ("no Accept", ""), (f"Accept: {plain} among others", f"text/html, {plain}, */*;q=0.1"), both):
         response = yield aim.request(exam, headers=[("Accept", accept)])
         if response.status == status:
             raise _fail(f"no {status} for {what}", f"{aim.operation.id} answered it", aim.operation)

@@ -25,6 +25,9 @@ __all__ = ["CHECKS"]
 ORIGIN = "https://proctor.example"
 """The origin that calls where the target does not name one that it allows."""
 
+ONCE = "Access-Control-Allow-Origin once"
+"""What an answer that allows an origin must have."""
+
 _SAFELISTED = frozenset({"GET", "HEAD", "POST"})
 """Methods that a browser sends without their being allowed (Fetch, 2.2.1)."""
 
@@ -47,12 +50,22 @@ class Seen:
 
     def allows(self, response: Response) -> bool:
         """Whether an answer allows the origin, or any: with exactly one header that says so."""
-        told = [value.strip() for name, value in response.headers if name.lower() == "access-control-allow-origin"]
-        return bool(told) and len(set(told)) == 1 and told[0] in ("*", self.origin)
+        told = self._values(response)
+        return len(told) == 1 and told[0] in ("*", self.origin)
+
+    def doubled(self, response: Response) -> bool:
+        """Whether an answer means to allow the origin, but says so twice: a browser then allows it nothing (Fetch, 4.9)."""
+        told = self._values(response)
+        return len(told) > 1 and set(told) <= {"*", self.origin}
+
+    @staticmethod
+    def _values(response: Response) -> list[str]:
+        found = [value for name, value in response.headers if name.lower() == "access-control-allow-origin"]
+        return [part.strip() for value in found for part in value.split(",")]
 
     def told(self, response: Response) -> str:
         """What an answer says of the origin, in words."""
-        values = [value for name, value in response.headers if name.lower() == "access-control-allow-origin"]
+        values = self._values(response)
         return f"{response.status} with{'' if values else 'out'} Access-Control-Allow-Origin{': ' if values else ''}{', '.join(values)}"
 
 
@@ -118,6 +131,8 @@ def _judge_preflight(seen: Seen, operation: Operation, response: Response) -> No
         raise Ended(Failed(expected, f"{response.status} for {operation.method}", operation=name))
     elif not 200 <= response.status <= 299:
         seen.wrong.append((name, expected, f"{response.status} for {operation.method}"))
+    elif seen.doubled(response):
+        raise Ended(Failed(ONCE, seen.told(response), operation=name))
     elif not seen.allows(response):
         seen.wrong.append((name, f"Access-Control-Allow-Origin: {seen.origin} or *", seen.told(response)))
     else:
@@ -191,6 +206,8 @@ def _calls(exam: Exam, aim: Aim) -> Steps[list[tuple[str, Mapping[str, Any]]]]:
 def _judge_actual(seen: Seen, operation: Operation, what: str, response: Response) -> None:
     if overloaded(response):
         seen.findings.lack(f"{operation.id} (answered {response.status})")
+    elif seen.doubled(response):
+        raise Ended(Failed(f"{ONCE}, for {what}", seen.told(response), operation=operation.id))
     elif seen.allows(response):
         seen.allowed.append(f"{operation.id}: {what}")
     else:

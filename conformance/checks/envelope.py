@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from conformance.addressing import MISSING, dig
 from conformance.check import Broken, Check, Fine, Flow, Observation, Steps
@@ -61,7 +62,19 @@ def record_has_root(exam: Exam, clause: Clause, exchange: Exchange) -> Observati
     pointer = exam.read.item_pointer(resource)
     if _named(exam, clause, resource):
         return _at_pointer(response, pointer, dict, "an object")
-    return _one_root(response, pointer, dict, "an object")
+    seen = _one_root(response, pointer, dict, "an object")
+    if isinstance(seen, Fine) and _is_the_record(exam, resource, pointer, exchange):
+        return Broken(f"the {resource.singular} under a root", f"the {resource.singular} itself: {structures.outline(exam.read.document(response))}")
+    return seen
+
+
+def _is_the_record(exam: Exam, resource: Resource, pointer: str, exchange: Exchange) -> bool:
+    """Whether a body has the id that was asked for beside what might be its root, which has none: then an object within a record was taken for one."""
+    document = exam.read.document(exchange.response) if exchange.response is not None else None
+    if not isinstance(document, Mapping) or isinstance(dig(document, pointer), Mapping) or resource.key not in document:
+        return False
+    inside = any(isinstance(value, Mapping) and resource.key in value for value in document.values())
+    return not inside and str(document[resource.key]) == unquote(urlsplit(exchange.request.url).path.rpartition("/")[2])
 
 
 def _named(exam: Exam, clause: Clause, resource: Resource) -> bool:
@@ -401,7 +414,23 @@ def _failure_is_told(exam: Exam, clause: Clause, call: Steps[Exchange]) -> Flow:
     why = "for a record that does not exist" if exchange.request.absent else "with invalid members" if called else "without a credential"
     if not exchange.request.absent and _has_data(exam, exam.spec.operations[operation or ""], response):
         return Inconclusive(f"{operation} gave its data {why}: no failure to tell")
+    if exchange.request.absent and exchange.request.effect == "delete":
+        return Inconclusive(f"{operation} says {value!r} {why}: what isn't there may count as deleted")
+    if called and not exchange.request.absent and (yield from _is_as_usual(exam, exam.spec.operations[operation or ""], response)):
+        return Inconclusive(f"{operation} answered {why} as it answers any call: no failure to tell")
     return Failed(f"no success at {outcome.member} of a call {why}", repr(value), operation=operation)
+
+
+def _is_as_usual(exam: Exam, operation: Operation, response: Response) -> Steps[bool]:
+    """Whether an answer has data of the kind that a valid call is answered with, which may be null: then nothing shows that the call failed."""
+    usual = (yield from calls.valid(exam, operation)).response
+    if usual is None or operation.resource is None or not exam.read.succeeded(usual):
+        return False
+    pointer = exam.read.item_pointer(exam.spec.resources[operation.resource])
+    one, other = (dig(exam.read.document(each), pointer) for each in (response, usual))
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
+        return type(one) is type(other)
+    return one.keys() == other.keys() or bool(one.keys() & other.keys())
 
 
 # Lists among themselves

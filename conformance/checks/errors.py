@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from conformance.addressing import MISSING, dig, dig_all, texts
 from conformance.asking import READS
@@ -21,7 +22,7 @@ from conformance.steps.mistakes import USUAL, cheap, trials
 from conformance.steps.oddities import BEFORE_THE_API, Odd, is_no_http, odd, oddities, sent
 from conformance.steps.refusals import Trial, refused
 from conformance.verdict import Failed, Inconclusive
-from specs.conventions.errors import Cause, CauseAnswered, CauseGivesMember, EntriesAt, Errors, MemberIsOneOf, NamedMember, StatusNever
+from specs.conventions.errors import BodyShape, Cause, CauseAnswered, CauseGivesMember, EntriesAt, Errors, MemberIsOneOf, NamedMember, StatusNever
 from specs.model import Clause, Operation, Resource
 from specs.words import an
 
@@ -71,6 +72,8 @@ def error_body_has_shape(exam: Exam, clause: Clause) -> Flow:
     if 405 in _how(exam, clause).shape_on:
         tried += yield from _odd_methods(exam, aims, clause)
     yield from _watched(exam, clause, shape, tried, findings)
+    if isinstance(clause.arguments, BodyShape) and clause.arguments.unknown_paths:
+        yield from _unknown_path(exam, aims, clause, findings)
     return findings.verdict("{n} refusals have the documented body", "no refusal was seen whose body is documented")
 
 
@@ -83,10 +86,33 @@ def _odd_methods(exam: Exam, aims: Aims, clause: Clause) -> Steps[list[Trial]]:
     return [Trial(operation, aim.request(exam, method="PUT"), "method_not_allowed", "a method that the path does not have", certain=False)]
 
 
+def _unknown_path(exam: Exam, aims: Aims, clause: Clause, findings: Findings) -> Steps[None]:
+    """A path that is no operation, with a credential."""
+    operation = next((operation for operation in exam.operations(clause) if operation.effect == "list"), None)
+    aim = (yield from aims.at(operation)) if operation is not None else None
+    if aim is None:
+        return
+    known = aim.request(exam)
+    url = urlunsplit(urlsplit(known.url)._replace(path=exam.ask.base_path + "/zz-proctor-no-such"))
+    response = yield replace(known, url=url, operation=None, resource=None, effect=None)
+    if not exam.read.failed(response) or response.status > 500 or response.status in BEFORE_THE_API:
+        return
+    seen = _judged(exam, clause, response)
+    if isinstance(seen, Broken):
+        raise Ended(Failed(seen.expected, f"an unknown path: {seen.observed}"))
+    if isinstance(seen, Fine):
+        findings.saw("an unknown path", seen.remark)
+
+
 def shape(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
     """Judges the body of a refusal, where the document shows the bodies of its status."""
-    how, response = _how(exam, clause), spoken_of(exam, clause, exchange)
-    if response is None or how.shape is None or (how.shape_on and not allows(how.shape_on, response.status)):
+    response = spoken_of(exam, clause, exchange)
+    return _judged(exam, clause, response) if response is not None else None
+
+
+def _judged(exam: Exam, clause: Clause, response: Response) -> Observation:
+    how = _how(exam, clause)
+    if how.shape is None or (how.shape_on and not allows(how.shape_on, response.status)):
         return None
     try:
         document = response.json()

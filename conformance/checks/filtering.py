@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam
 from conformance.exchange import Response
-from conformance.steps.aiming import overloaded
+from conformance.payloads import MARK
+from conformance.steps.aiming import attempt, overloaded
 from conformance.steps.comparing import Kind, Operator
-from conformance.steps.expressions import Column, Condition, column_of, mismatch_of
+from conformance.steps.expressions import Column, Condition, beside_an_order, column_of, in_parentheses, mismatch_of
 from conformance.steps.filters import SAYS, Filter, certain, filters_by, judged, members_of, pairs, sent, told
 from conformance.steps.findings import Findings
 from conformance.steps.listing import Listing, Rows, open_list, refused_as
@@ -32,6 +33,9 @@ NONSENSE = "zz_no_such"
 
 _CUT = 3
 """Matches that a page size of two cuts into pages of which one is not full."""
+
+_TRIED = 3
+"""Members that are tried one after the other where a target may refuse some."""
 
 _DRAWN = 4
 """Of values that tell as much, so many are drawn from."""
@@ -132,7 +136,9 @@ def _equality(exam: Exam, clause: Clause, operation: Operation) -> Flow:
                 taken.append(member)
     yield from _together(narrowed, list(dict.fromkeys(taken)))
     yield from _by_pages(narrowed, taken)
-    yield from _nearly(narrowed, [member for member in taken if narrowed.members[member] == "text"], None)
+    texts = [member for member in taken if narrowed.members[member] == "text"]
+    yield from _nearly(narrowed, texts, None)
+    yield from _unmatched(narrowed, texts)
     nothing = f"no filter of {operation.id} could tell anything"
     return findings.verdict(f"{operation.id}: {{n}} filters give what matches, and nothing else", nothing, f"{narrowed.listing.resource.plural} that differ")
 
@@ -169,7 +175,9 @@ def _by_pages(narrowed: Narrowed, members: list[str]) -> Steps[None]:
     """One filter by pages of a single record: a list that is cut before it is filtered loses what stands further back."""
     listing = narrowed.listing
     pagination = listing.exam.pagination(listing.operation)
-    found = [one for one, matches in (*_behind(narrowed), *_frequent(narrowed)) if one.member in members and matches < 10]
+    frequent = _frequent(narrowed)
+    several = [(one, matches) for one, matches in frequent if matches <= _CUT and _is_behind(narrowed, one)]  # they also show whether the size holds
+    found = [one for one, matches in (*several, *_behind(narrowed), *frequent) if one.member in members and matches < 10]
     if pagination is None or pagination.size is None or not found:
         return
     paged = Paged(listing.exam, listing.operation, listing.resource, pagination, listing.parents, sent(narrowed.parameters, found[:1]))
@@ -181,20 +189,45 @@ def _by_pages(narrowed: Narrowed, members: list[str]) -> Steps[None]:
 
 
 def _nearly(narrowed: Narrowed, members: list[str], spelled: str | None) -> Steps[None]:
-    """A text cut short, and one in the other case: no record is equal to it, so that none may come; a refusal is as good."""
+    """A text cut short, one in the other case, and one with SQL's wildcard in it: no record is equal to it, so that none may come; a refusal is as good."""
     listing = narrowed.listing
     for member in members:
         texts = [value for value in narrowed.known.values(member) if isinstance(value, str)]
         usual = next((text for text in sorted(texts, key=lambda text: " " not in text) if _is_prose(text)), None)
         if usual is None or _is_enum(listing, member, texts):
             continue
-        for text in (usual[:-1], usual.swapcase()):
+        for text in (usual[:-1], usual.swapcase(), f"{usual[:-1]}%"):
             wanted = Filter(member, "text", "eq", text)
             rows = yield from listing.rows(sent(narrowed.parameters, [wanted], spelled=spelled), short=narrowed.known.first)
             wrong = judged(listing, rows, Rows((), rows.response), [wanted]) if rows.read and text not in texts else ""
             if wrong:
                 raise Ended(Failed(f"only records with {told([wanted])}", wrong, operation=listing.name))
         return
+
+
+def _unmatched(narrowed: Narrowed, members: list[str]) -> Steps[None]:
+    """A text that no record has: none may come, least of all every one; where it is refused, another member is tried."""
+    for member in members[:_TRIED]:
+        wanted = Filter(member, "text", "eq", f"{MARK} nowhere {narrowed.listing.exam.payloads.run}")
+        rows = yield from narrowed.listing.rows(sent(narrowed.parameters, [wanted]), short=narrowed.known.first)
+        wrong = judged(narrowed.listing, rows, Rows((), rows.response), [wanted]) if rows.read else ""
+        if wrong:
+            raise Ended(Failed(f"no record with {told([wanted])}, which none has", wrong, operation=narrowed.listing.name))
+        if rows.read:
+            return
+
+
+def _wildcards(narrowed: Narrowed, member: str, spelled: str) -> Steps[None]:
+    """A word of which some letters are signs that SQL reads as wildcards: a text with the letters does not have the signs in it."""
+    words = [word for text in narrowed.known.values(member) if isinstance(text, str) for word in text.split()]
+    word = next((word for word in words if len(word) > 4 and word.isascii() and word.isalpha()), None)
+    if word is None:
+        return
+    wanted = Filter(member, "text", "contains", f"{word[0]}%{word[-3]}_{word[-1]}")
+    rows = yield from narrowed.listing.rows(sent(narrowed.parameters, [wanted], spelled=spelled), short=narrowed.known.first)
+    wrong = judged(narrowed.listing, rows, Rows((), rows.response), [wanted]) if rows.read else ""
+    if wrong:
+        raise Ended(Failed(f"only records with {told([wanted])}, % and _ being themselves", wrong, operation=narrowed.listing.name))
 
 
 def _is_prose(text: str) -> bool:
@@ -239,6 +272,8 @@ def _operator(exam: Exam, clause: Clause, operation: Operation) -> Flow:
         done.add(kind)
         if meant == "eq" and kind == "text":
             yield from _nearly(narrowed, [member], spelled)
+        if meant == "contains":
+            yield from _wildcards(narrowed, member, spelled)
     nothing, needs = f"{operation.id} could not be filtered with {spelled}", f"{narrowed.listing.resource.plural} that differ"
     return narrowed.findings.verdict(f"{operation.id}: {spelled} by {{n}} members gives what matches", nothing, needs)
 
@@ -372,7 +407,28 @@ def _unsupported(exam: Exam, clause: Clause, operation: Operation) -> Flow:
     if spelled is not None:
         response = yield listing.request(sent(parameters, [wanted], spelled=spelled))
         yield from _refusal(listing, response, "", f"a filter by {NONSENSE} with {spelled}", None)
+    usual = yield from attempt(_usual(listing, clause))
+    if isinstance(usual, Filter):
+        yield from _beside(listing, parameters, usual, wanted)
     return findings.verdict(f"{operation.id} refuses a filter that there isn't", "")
+
+
+def _usual(listing: Listing, clause: Clause) -> Steps[Filter | None]:
+    """A filter by a member that the list's records show, or None."""
+    known = yield from listing.known(1)
+    found = (filters_by(member, kind, "eq", known) for member, kind in members_of(listing, clause, known).items())
+    return next((filters[0] for filters in found if filters), None)
+
+
+def _beside(listing: Listing, parameters: Filtering, usual: Filter, wanted: Filter) -> Steps[None]:
+    """What is not known is refused behind a filter that is known and on a small page, too; and so is an operator. How is open."""
+    pagination = listing.exam.pagination(listing.operation)
+    small = {pagination.size: 2} if pagination is not None and pagination.size else {}
+    response = yield listing.request({**sent(parameters, [usual, wanted]), **small})
+    yield from _refusal(listing, response, "", f"a filter by {NONSENSE} behind one by {usual.member}", None)
+    if parameters.operators:
+        response = yield listing.request(sent(parameters, [usual], spelled=NONSENSE))
+        yield from _refusal(listing, response, "", f"a filter by {usual.member} with the operator {NONSENSE}", None)
 
 
 def _refusal(listing: Listing, response: Response, cause: str, what: str, name: str | None) -> Steps[None]:
@@ -443,6 +499,8 @@ def _expression(exam: Exam, clause: Clause, operation: Operation) -> Flow:
     second = next(value for value in reversed(values) if value != first)
     for condition in _conditions(column, first, second):
         yield from _satisfied(column, condition, findings)
+    yield from in_parentheses(column, first, second)
+    yield from beside_an_order(column, first, second)
     return findings.verdict(f"{operation.id}: {{n}} expressions give what satisfies them", f"no expression of {operation.id} was taken")
 
 
@@ -551,7 +609,7 @@ def encoding_is_undone(exam: Exam, clause: Clause) -> Flow:
 def _encoding(exam: Exam, clause: Clause, operation: Operation) -> Flow:
     column = yield from column_of(exam, clause, operation)
     findings = Findings()
-    odd = (yield from _own(column, f"proctor {exam.payloads.run} Zoë naïve")) if exam.target.permit.write else None
+    odd = (yield from _own(column, f"proctor {exam.payloads.run} Zoë's naïve & co")) if exam.target.permit.write else None
     values = [value for value in (odd, next((value for value in column.values if " " in value), None)) if value is not None]
     for value in values:
         condition = column.compares("eq", value)
@@ -607,7 +665,7 @@ def _invalid(exam: Exam, clause: Clause, operation: Operation) -> Flow:
     column = yield from column_of(exam, clause, operation)
     findings, name = Findings(), column.parameters.parameter
     member = column.member
-    odd = [f'{member} = "proctor', f"{member} = = =", f"({member} =", f'"{member}" proctor proctor', "&& ||"]
+    odd = [f'{member} = "proctor', f"{member} = = =", f"({member} =", f'"{member}" proctor proctor', "&& ||", f'{member} = "a \\" proctor"']
     asked: list[tuple[str, str]] = [(name, text) for text in odd]
     sorting = exam.parameters_of("sorting", operation)
     if sorting is not None and sorting.style == "order_string":

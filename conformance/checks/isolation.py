@@ -11,6 +11,7 @@ from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import Response, Unreadable
 from conformance.reading import agrees
+from conformance.steps import references
 from conformance.steps.aiming import Aim, Aims, Own, attempt, in_order, names_a_record, overloaded, passing, text_of_ours
 from conformance.steps.comparing import kind_of
 from conformance.steps.findings import Findings
@@ -18,6 +19,7 @@ from conformance.steps.refusals import works
 from conformance.verdict import Failed, Inconclusive
 from specs.conventions.filtering import Filtering
 from specs.conventions.isolation import Isolation
+from specs.conventions.lifecycle import Lifecycle
 from specs.model import Clause, Operation, Resource
 
 __all__ = ["CHECKS"]
@@ -133,6 +135,9 @@ def _named(exam: Exam, clause: Clause, aims: Aims, resource: Resource, found: tu
     if harm:
         raise _fail(f"another account's {resource.singular} stays as it is", f"{harm} by other, whose requests were refused", None)
     yield from _referred_to(exam, aims, resource, findings)
+    moved = yield from references.moved(exam, own.made)
+    if moved is not None:
+        raise Ended(moved)
 
 
 def _is_unlisted(exam: Exam, resource: Resource, found: tuple[str, Record, Own | None], findings: Findings) -> Steps[None]:
@@ -146,6 +151,9 @@ def _is_unlisted(exam: Exam, resource: Resource, found: tuple[str, Record, Own |
         raise _fail(f"no {resource.singular} of another account in a list", f"{operation.id} shows other the {resource.singular} {key} of full", operation)
     if complete:
         findings.saw(f"{operation.id}: not among {len(theirs)} of other")
+    shown = yield from references.narrowed_to_a_parent(exam, resource, operation, record)
+    if any(str(each.get(resource.key)) == key and _same(each, record) for each in shown):
+        raise _fail(f"no {resource.singular} of another account in a list", f"{operation.id}, narrowed to full's records, shows other {key}", operation)
 
 
 def _reads_by_id(
@@ -175,16 +183,28 @@ def _refuses(exam: Exam, aim: Aim, resource: Resource, record: Record, cause: st
     if judged.fine:
         findings.saw(f"{operation.id}: {response.status}", judged.remark)
     elif exam.read.succeeded(response):
-        if not aim.reads:
+        if not aim.reads or (yield from _shows_nothing(exam, aim, resource, response)):
             raise _fail(expected, f"{operation.id} answered {response.status}", operation)
         findings.remark(f"{operation.id} shows other a record of its own with the same id")
     elif overloaded(response):
         findings.lack(f"{operation.id} (answered {response.status})")
+    elif exam.read.answered("not_found", response).fine and (yield from references.ids_are_each_accounts_own(exam, resource)):
+        findings.remark(
+            f"{operation.id} answers {response.status}: each account counts its {resource.plural} from the beginning, so that none of others can be named"
+        )
     elif (yield from works(exam, aim.request(exam))):
         raise _fail(expected, f"{operation.id} answered {response.status}", operation)
     else:
         findings.lack(f"{operation.id} (answered {response.status}, and it does not work for full either)")
     return response
+
+
+def _shows_nothing(exam: Exam, aim: Aim, resource: Resource, response: Response) -> Steps[bool]:
+    """Whether a read's success holds no record, though full is shown one by the same read: then it is none of other's either."""
+    if (passing(exam, response, resource) or {}).get(resource.key) not in (None, ""):
+        return False
+    control = passing(exam, (yield aim.request(exam)), resource)
+    return control is not None and control.get(resource.key) not in (None, "")
 
 
 def _referred_to(exam: Exam, aims: Aims, resource: Resource, findings: Findings) -> Steps[None]:
@@ -195,7 +215,8 @@ def _referred_to(exam: Exam, aims: Aims, resource: Resource, findings: Findings)
         return
     named = [parent for parent in resource.parents if given.get(parent.member) is not None]
     for parent in named:
-        if (yield from _has_one_like_it(exam, exam.spec.resources[parent.resource], given[parent.member])):
+        resource_of = exam.spec.resources.get(parent.resource)
+        if resource_of is None or (yield from references.has_one_like_it(exam, resource_of, given[parent.member], "other")):
             return
     parents = yield from aims.parents(operation, given)
     response = yield exam.ask.operation(operation, members=given, parents=parents, as_="other")
@@ -204,15 +225,9 @@ def _referred_to(exam: Exam, aims: Aims, resource: Resource, findings: Findings)
         expected = f"a refusal where other's new {resource.singular} refers to another account's record by its {members}"
         raise _fail(expected, f"{operation.id} answered {response.status}", operation)
     findings.saw(f"{operation.id}: {response.status}")
-
-
-def _has_one_like_it(exam: Exam, resource: Resource, key: Any) -> Steps[bool]:
-    """Whether other has a record with the same id, or it can't be seen."""
-    operation = exam.operation(resource, "read")
-    if operation is None or operation.path_parameters != (exam.ask.key_parameter(operation),):
-        return True
-    response = yield exam.ask.operation(operation, key=key, as_="other")
-    return exam.read.succeeded(response)
+    if (yield from references.kept(exam, resource, {parent.member: given[parent.member] for parent in named})):
+        expected = f"no new {resource.singular} where it refers to another account's record"
+        raise _fail(expected, f"{operation.id} was refused ({response.status}), and other's list has one", operation)
 
 
 # Lists
@@ -342,13 +357,37 @@ def _is_not_shown_by_writes(exam: Exam, clause: Clause, resource: Resource, foun
     names = [name for effect, named in resource.operations.items() if effect not in (*READS, "create", "delete") for name in named]
     for operation in (exam.spec.operations[name] for name in names if name in exam.spec.operations):
         parents = yield from aims.parents(operation, record)
-        members = (yield from aims.change(resource, own)) if operation.effect in ("update", "replace") else None
+        members = (yield from _changed(exam, aims, operation, own)) if operation.effect in ("update", "replace") else None
         response = yield exam.ask.operation(operation, key=key, parents=parents, members=members, as_="other")
         shown = passing(exam, response, resource)
         if shown is not None and str(shown.get(resource.key)) == key and exam.read.succeeded((yield from aims.read(own.made))):
             raise _fail(f"{resource.one} of full is not shown to other", f"{operation.id} answered {response.status} and shows it", operation)
         if exam.read.failed(response) and not overloaded(response):
             findings.saw(f"{operation.id}: {response.status} for other")
+    yield from _is_not_deleted(exam, aims, resource, own, findings)
+
+
+def _changed(exam: Exam, aims: Aims, operation: Operation, own: Own) -> Steps[dict[str, Any]]:
+    """Members of an update by other: a text alone where updates merge, as what it refers to may be refused for its own sake."""
+    lifecycle: Lifecycle | None = exam.parameters_of("lifecycle", operation)
+    whole = yield from aims.change(own.made.resource, own)
+    if lifecycle is None or lifecycle.update != "merge" or operation.effect != "update":
+        return whole
+    return {name: value for name, value in whole.items() if name in own.tried} or whole
+
+
+def _is_not_deleted(exam: Exam, aims: Aims, resource: Resource, own: Own, findings: Findings) -> Steps[None]:
+    """A delete of our record by other leaves it where it is."""
+    for name in resource.operations.get("delete", ()):
+        operation = exam.spec.operations.get(name)
+        if operation is None or not exam.read.succeeded((yield from aims.read(own.made))):
+            return
+        parents = yield from aims.parents(operation, {**own.made.given, **own.record})
+        response = yield exam.ask.operation(operation, key=own.made.key, parents=parents, as_="other")
+        if exam.read.answered("not_found", (yield from aims.read(own.made))).fine:
+            raise _fail(f"{resource.one} of full, after a delete by other", f"{name} answered {response.status}, and it is gone", operation)
+        if exam.read.failed(response) and not overloaded(response):
+            findings.saw(f"{name}: {response.status} for other")
 
 
 def _is_unlisted_for_second(exam: Exam, clause: Clause, resource: Resource, found: tuple[str, Record, Own | None], findings: Findings) -> Steps[None]:

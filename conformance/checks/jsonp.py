@@ -33,12 +33,13 @@ _MEDIA = frozenset({"application/javascript", "text/javascript", "application/x-
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """One operation: what it answers plainly, and what with a callback."""
+    """One operation: what it answers plainly, and what with a callback; `suffixed` says that the path asks for JavaScript, too."""
 
     aim: Aim
     plain: Response
     called: Response
     request: Request
+    suffixed: bool = False
 
     @property
     def text(self) -> str:
@@ -50,6 +51,11 @@ class Wrapped:
         """Whether the callback changed anything: the body begins with a call."""
         return 200 <= self.called.status <= 299 and re.match(r"[\w$.]+\s*\(|(typeof|window|if)\b", self.text) is not None
 
+    @property
+    def obeys(self) -> bool:
+        """Whether it was the parameter that made the call: a suffix makes one by itself, of a function with a name of its own."""
+        return self.wraps and (not self.suffixed or CALLBACK in self.text.partition("(")[0])
+
 
 def callback_wraps_the_document(exam: Exam, clause: Clause) -> Flow:
     """Each read, plainly and with a callback; both documents are the same."""
@@ -60,17 +66,18 @@ def callback_wraps_the_document(exam: Exam, clause: Clause) -> Flow:
         if aim is not None and aim.sure:
             wrapped = yield from _asked(exam, group.parameters, aim, findings)
             tried += [wrapped] if wrapped is not None else []
-    known = any(wrapped.wraps for wrapped in tried)
+    known = any(wrapped.obeys for wrapped in tried)
     configured = "parameter" not in group.choices or bound(exam, group, "parameter") is not None
     for wrapped in tried:
         name = wrapped.aim.operation.id
-        if not wrapped.wraps and (known or configured):
+        if not (wrapped.obeys or known or configured):
+            continue
+        if not wrapped.wraps:
             return Failed(f"a call of {CALLBACK}", f"{wrapped.called.status}: {exam.read.excerpt(wrapped.called, 120)}", operation=name)
-        wrong = (yield from _wrong(exam, wrapped)) if wrapped.wraps else None
+        wrong = yield from _wrong(exam, wrapped)
         if wrong is not None:
             return Failed(wrong[0], wrong[1], operation=name)
-        if wrapped.wraps:
-            findings.saw(name)
+        findings.saw(name)
     needs = f'parameter = "…" under [{group.name}], if there is one'
     return findings.verdict("{n} documents come wrapped in the callback", f"{group.parameters.parameter} is ignored, and its name is not documented", needs)
 
@@ -89,7 +96,7 @@ def _asked(exam: Exam, parameters: Jsonp, aim: Aim, findings: Findings) -> Steps
         if overloaded(called):
             findings.lack(f"{aim.operation.id} (answered {called.status})")
             return None
-        found.append(Wrapped(aim, plain, called, request))
+        found.append(Wrapped(aim, plain, called, request, path is not None))
         if found[-1].wraps:
             return found[-1]
     return found[0]

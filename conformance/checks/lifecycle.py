@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from conformance.addressing import query_string
@@ -10,8 +11,8 @@ from conformance.asking import READS
 from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import NotPermitted, Response
-from conformance.steps import calls, given_members, invalid_writes, jsonapi_creates, writes
-from conformance.steps.aiming import overloaded, passing
+from conformance.steps import calls, given_members, invalid_writes, jsonapi_creates, jsonapi_updates, odd_texts, writes
+from conformance.steps.aiming import attempt, overloaded, passing, text_of_ours
 from conformance.steps.parts import each
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped, Verdict
 from specs.conventions.lifecycle import ClientIds, Effects, EnumMember, Lifecycle, Members, OnResource, Parsed, WriteRefused
@@ -19,8 +20,8 @@ from specs.model import Clause, Operation, Resource
 
 __all__ = ["CHECKS"]
 
-SMALL, MOST_READ = 3, 5
-"""Values that make a small set, and records that are read one by one."""
+SMALL, MOST_READ, AMID = 3, 5, 3
+"""Values that make a small set, records that are read one by one, and records of which one is neither the first nor the last."""
 
 
 def _of_effect(exam: Exam, clause: Clause, *effects: str) -> list[Operation]:
@@ -54,6 +55,7 @@ def _created(exam: Exam, resource: Resource, members: Mapping[str, Any]) -> Flow
     if operation is None:
         return Skipped(f"{resource.name} has no operation that creates", f"the operation's path under [resources.{resource.name}]")
     told = yield from _telling(exam, resource, members)
+    before = {str(record.get(resource.key)) for record in (yield from exam.known(resource))}
     try:
         own = yield from writes.made(exam, resource, operation, members=told, rich=resource.names == "documented")
     except Ended as ended:
@@ -61,6 +63,18 @@ def _created(exam: Exam, resource: Resource, members: Mapping[str, Any]) -> Flow
     wrong = writes.differences(exam, resource, own.given, own.record)
     if wrong:
         return Failed("the values that were given in the answer to the create", "; ".join(wrong[:3]), operation=operation.id)
+    if own.key in before and text_of_ours(exam, own.given):
+        return Failed(f"a new {resource.singular}", f"the {resource.key} {own.key} of one that was there before", operation=operation.id)
+    odd = (yield from odd_texts.kept(exam, resource, operation)) if resource.names == "documented" else ()
+    if isinstance(odd, Failed):
+        return odd
+    shown = yield from _shown_as_made(exam, own)
+    return replace(shown, remarks=(*shown.remarks, *odd)) if isinstance(shown, Passed) else shown
+
+
+def _shown_as_made(exam: Exam, own: Made) -> Flow:
+    """Reads a new record, and finds it in the list, once."""
+    resource = own.resource
     response = yield from writes.read_back(exam, own)
     if response is not None:
         record = passing(exam, response, resource)
@@ -75,13 +89,18 @@ def _created(exam: Exam, resource: Resource, members: Mapping[str, Any]) -> Flow
 
 
 def _telling(exam: Exam, resource: Resource, members: Mapping[str, Any]) -> Steps[dict[str, Any]]:
-    """The members of a clause, with references to the last of the records known: the first is what a default would be."""
+    """The members of a clause, with references to a record amid those known: the first or the last made is what a default would be."""
     told = dict(members)
     for name, value in members.items():
         other = exam.spec.resources.get(value[1:-1].partition(".")[0]) if isinstance(value, str) and value.startswith("{") else None
         if other is not None and other.name != resource.name:
             known = [record[other.key] for record in (yield from exam.known(other)) if record.get(other.key) is not None]
-            told |= {name: known[-1]} if known else {}
+            while 0 < len(known) < AMID and exam.operation(other, "create") is not None:
+                made = yield from attempt(exam.make(other))
+                if isinstance(made, Ended):
+                    break
+                known.append(made.record[other.key])
+            told |= {name: known[len(known) // 2]} if known else {}
     return told
 
 
@@ -90,7 +109,8 @@ def _why_not(exam: Exam, resource: Resource, operation: Operation, members: Mapp
     given = {**(yield from exam.payload(resource)), **(yield from exam.filled(resource, members))}
     parents = yield from calls.parents_for(exam, operation, given)
     response = yield exam.ask.operation(operation, members=given, parents=parents)
-    if response.status in (405, 501):
+    nowhere = response.status in (405, 501) or (bool(members) and (yield from _is_nowhere(exam, operation, parents, response)))
+    if nowhere or writes.fails_itself(exam, response):
         return Failed(f"{resource.one} made by {operation.method} {operation.path}", writes.told(exam, response), operation=operation.id)
     envelope = exam.ask.envelope()
     if not members or envelope is None or envelope.input.place != "query" or exam.read.succeeded(response):
@@ -100,6 +120,14 @@ def _why_not(exam: Exam, resource: Resource, operation: Operation, members: Mapp
     if not exam.read.succeeded(elsewhere):
         return verdict
     return Failed(f"{', '.join(members)} taken from the query", f"{writes.told(exam, response)}, and taken from a form", operation=operation.id)
+
+
+def _is_nowhere(exam: Exam, operation: Operation, parents: Mapping[str, str], response: Response) -> Steps[bool]:
+    """Whether a create whose members are documented is not there at all: 404 though it refers to records that exist, and 404 without any."""
+    if response.status != 404:
+        return False
+    bare = yield exam.ask.operation(operation, members={}, parents=parents)
+    return bool(bare.status == 404)
 
 
 def _read_id(exam: Exam, resource: Resource) -> str | None:
@@ -125,6 +153,10 @@ def _created_is_listed(exam: Exam, own: Made, was_read: bool) -> Flow:
     if listed is False and resource.names == "documented":
         operation = exam.operation(resource, "list")
         return Failed(f"the {resource.singular} {own.key} that was made, in the list", "it is not there", operation=operation.id if operation else None)
+    text = text_of_ours(exam, own.given) if listed else ""
+    twins = [record for record in (yield from exam.known(resource)) if text in record.values()] if text else []
+    if len({str(record.get(resource.key)) for record in twins}) > 1:
+        return Failed(f"one new {resource.singular}", f"{len(twins)} in the list with {text!r}", operation=resource.operations["create"][0])
     if listed is None and not was_read:
         return Inconclusive(f"nothing shows the {resource.singular} that was made", f"an operation that reads one of {resource.name}")
     return Passed(passed, (f"the list does not show the {resource.singular} that was made",) if listed is False else ())
@@ -178,7 +210,7 @@ def _own_record(exam: Exam, resource: Resource) -> Steps[list[Mapping[str, Any]]
 def _gone_meanwhile(exam: Exam, resource: Resource, key: str, response: Response) -> Steps[bool]:
     """Whether the server could not answer, or the list does not have the record any more."""
     if overloaded(response) or response.status >= 500:
-        return True
+        return not writes.fails_itself(exam, response)
     operation = exam.operation(resource, "list")
     if operation is None:
         return False
@@ -246,9 +278,10 @@ def _gone(exam: Exam, operation: Operation, *, thorough: bool, running: bool = F
         wrong = yield from _still_answers(exam, other, own)
         if wrong is not None:
             return wrong
-    listed = (yield from exam.listed(resource, own.key)) if "list" in resource.operations else None
-    if listed:
-        return Failed(f"a list without the {resource.singular} that {operation.id} deleted", f"{own.key} is in it", operation=resource.operations["list"][0])
+    for listing in (exam.spec.operations[name] for name in resource.operations.get("list", ()) if name in exam.spec.operations):
+        parents = yield from calls.parents_for(exam, listing, {**own.given, **own.record})
+        if (yield from exam.listed(resource, own.key, operation=listing, parents=parents)):
+            return Failed(f"a list without the {resource.singular} that {operation.id} deleted", f"{own.key} is in it", operation=listing.id)
     return Passed(f"{resource.one} deleted by {operation.id} is gone")
 
 
@@ -302,14 +335,20 @@ def _unusual(exam: Exam, resource: Resource) -> Steps[Made]:
     group = exam.spec.group_of_kind("lifecycle")
     parsed = group.parameters.parsed if group is not None else []
     others: dict[str, Any] = {pair.number: given_members.NUMBERS[pair.form][0] for pair in parsed if pair.resource in ("", resource.name)}
+    usual = group.parameters.defaults.get(resource.name, {}) if group is not None else {}
+    flags: dict[str, Any] = {}
     for name, schema in calls.writable(exam, resource, "create").items():
-        texts = [value for value in schema.get("enum", ()) if isinstance(value, str) and value not in ("true", "false")]
+        texts = [value for value in schema.get("enum", ()) if isinstance(value, str)]
+        if {"true", "false"} & set(texts):
+            flags |= {name: "false" if usual[name] == "true" else "true"} if usual.get(name) in ("true", "false") else {}
+            continue
         other = next((value for value in texts if value.casefold() != str(plain.get(name, texts[0])).casefold()), None)
         others |= {name: other} if other is not None else {}
-    try:
-        return (yield from writes.made(exam, resource, members=others, rich=True, everything=True))
-    except Ended:
-        return (yield from writes.made(exam, resource, rich=True))
+    for given in ({**others, **flags}, others):
+        own = yield from attempt(writes.made(exam, resource, members=given, rich=True, everything=True))
+        if not isinstance(own, Ended):
+            return own
+    return (yield from writes.made(exam, resource, rich=True))
 
 
 def _changed_alone(
@@ -431,10 +470,11 @@ def invalid_write_changes_nothing(exam: Exam, clause: Clause) -> Flow:
 
 
 def create_answers_as_jsonapi_says(exam: Exam, clause: Clause) -> Flow:
-    """Makes a record of each resource: as it should be, of another type, and with an id of our own."""
-    creates = _of_effect(exam, clause, "create")
+    """Makes a record of each resource: as it should be, of another type, and with an id of our own; then updates one."""
+    creates, updates = _of_effect(exam, clause, "create"), _of_effect(exam, clause, "update")
     ways = (jsonapi_creates.answers, jsonapi_creates.other_type, jsonapi_creates.own_id)
-    return each(way(exam, operation) for operation in creates for way in ways)
+    parts = [way(exam, operation) for operation in creates for way in ways]
+    return each([*parts, *(jsonapi_updates.keeps(exam, operation) for operation in updates)])
 
 
 CHECKS: dict[str, Check] = {
@@ -472,6 +512,6 @@ CHECKS: dict[str, Check] = {
     ),
     "create_answers_as_jsonapi_says": Check(
         flow=create_answers_as_jsonapi_says,
-        how="Makes a record of each resource as it should be, of another type and with an id of our own.",
+        how="Makes a record of each resource as it should be, of another type and with an id of our own, and changes a text and a number of one.",
     ),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -123,7 +123,7 @@ def _shown(holder: Holder, response: Response) -> Steps[Any]:
     return (record if record is not None else written).get(holder.member, MISSING)
 
 
-def _difference(given: Data, shown: Any) -> str:
+def _difference(given: Mapping[str, Any], shown: Any) -> str:
     """What is wrong with metadata that came back; more keys than were given are no matter. Empty if nothing."""
     if not isinstance(shown, Mapping):
         return f"{shown!r}" if shown is not MISSING else "none"
@@ -158,14 +158,37 @@ def _comes_back(exam: Exam, clause: Clause, resource: Resource, operations: Mapp
         "an empty text": {FIRST: ""},
         "spaces at the ends": {FIRST: " one "},
         "letters of both cases": {FIRST: "One", "Proctor Two": "2"},
+        "signs of markup": {FIRST: "Q&A <b> \"x\" 'y' &amp; %20"},
         "letters outside of ASCII": {FIRST: "Zoë ✓ 水", "Ключ": "x"},
     }
     limits = holder.parameters
     for what, data in {"a longer text": {FIRST: "two, and more words, so that it is a text of some length"[: limits.value_length]}, **odd}.items():
         yield from _written(holder, "update" if "update" in operations else "create", what, data)
     if "update" in operations:
-        yield from _written(holder, "create", "odd texts", {key: value for data in odd.values() for key, value in data.items()})
+        before = yield from _read(holder, holder.made.key)
+        yield from _written(holder, "create", "odd texts", _under_other_keys(odd.values()))
+        yield from _stays(holder, before)
     return holder.findings.verdict(f"{resource.name}: {{n}} writes of {holder.member} came back", f"no write of {resource.name} could be made")
+
+
+def _under_other_keys(written: Iterable[Data]) -> Data:
+    """Everything that was written, under keys that no write had before."""
+    return {f"{key} {number}": value for number, data in enumerate(written) for key, value in data.items()}
+
+
+def _stays(holder: Holder, before: Mapping[str, Any] | None) -> Steps[None]:
+    """Our record keeps its own metadata when another one is made with some."""
+    after = yield from _read(holder, holder.made.key)
+    given = (before or {}).get(holder.member)
+    wrong = _difference(given, (after or {}).get(holder.member, MISSING)) if isinstance(given, Mapping) and after is not None else ""
+    if wrong:
+        raise Ended(
+            Failed(
+                f"{holder.member} of one {holder.resource.singular} as it was, after another was made with other texts",
+                wrong,
+                operation=_operation(holder, "create"),
+            )
+        )
 
 
 def _written(holder: Holder, effect: str, what: str, data: Data) -> Steps[None]:

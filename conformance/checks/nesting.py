@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.check import Check, Flow, Steps
+from conformance.check import Check, Ended, Flow, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import Response
 from conformance.reading import agrees
 from conformance.steps import calls, writes
-from conformance.steps.aiming import passing
+from conformance.steps.aiming import attempt, passing
 from conformance.steps.parts import each
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped, Verdict
 from specs.conventions.actions import Actions
@@ -58,6 +58,8 @@ def _lists(exam: Exam, clause: Clause) -> list[tuple[Operation, Operation]]:
 def _exact(exam: Exam, nesting: Nesting, plain: Operation, nested: Operation) -> Flow:
     resource = exam.spec.resources[nesting.resource]
     flat = yield from _all(exam, resource, plain, {}, fresh=False)
+    if not flat and not isinstance((yield from attempt(exam.make(resource))), Ended):
+        flat = yield from _all(exam, resource, plain, {}, fresh=True)
     if not flat or not any(nesting.member in record for record in flat.values()):
         return Inconclusive(f"{plain.id} shows no {nesting.member}", f"{resource.plural} of two {nesting.parent}")
     parents = _parents(flat, nesting.member)
@@ -69,6 +71,9 @@ def _exact(exam: Exam, nesting: Nesting, plain: Operation, nested: Operation) ->
             return Failed(f"exactly the {resource.plural} whose {nesting.member} is {parent}", wrong, operation=nested.id)
     if len(parents) < 2:
         return Inconclusive(f"all {resource.plural} belong to one of {nesting.parent}", f"{resource.plural} of two {nesting.parent}")
+    moved = yield from attempt(_moved(exam, nesting, nested, parents))
+    if isinstance(moved, Failed):
+        return moved
     return Passed(f"{nested.id} holds exactly the {resource.plural} of {min(len(parents), _SOME)} {nesting.parent}")
 
 
@@ -104,6 +109,24 @@ def _difference(exam: Exam, nesting: Nesting, plain: Operation, nested: Operatio
             return None
         wrong = f"{len(foreign)} others, such as {foreign[0]}" if foreign else f"{len(missing)} missing, such as {missing[0]}"
     return wrong
+
+
+def _moved(exam: Exam, nesting: Nesting, nested: Operation, parents: list[str]) -> Steps[Failed | None]:
+    """A failure where a record of ours that an update moves stays in the list that it leaves, or is missing in the other."""
+    resource = exam.spec.resources[nesting.resource]
+    update = exam.operation(resource, "update")
+    if update is None or not exam.target.permit.write:
+        return None
+    own = yield from exam.make(resource, {nesting.member: parents[0]})
+    yield from writes.sent(exam, update, own, {nesting.member: parents[1]})
+    if str((yield from writes.current(exam, own)).get(nesting.member)) != parents[1]:
+        return None  # whether a record can be moved is open
+    for parent, there in ((parents[0], False), (parents[1], True)):
+        listed = yield from exam.listed(resource, own.key, operation=nested, parents={nesting.parameter: parent})
+        if listed is (not there):
+            expected = f"{own.key}, which {update.id} moved to the {nesting.member} {parents[1]}, {'in' if there else 'no longer in'} the list of {parent}"
+            return Failed(expected, "it is not there" if there else "it is still there", operation=nested.id)
+    return None
 
 
 def _ordered(exam: Exam, nesting: Nesting, nested: Operation, parent: str) -> Steps[str | None]:
@@ -143,7 +166,8 @@ def _same(exam: Exam, clause: Clause, plain: Operation, nested: Operation) -> Fl
         return (yield from _same_create(exam, nesting, resource, nested))
     own = yield from exam.make(resource)
     if nested.effect in ("update", "replace"):
-        return (yield from _same_update(exam, own, plain, nested))
+        changed = yield from _same_update(exam, own, plain, nested)
+        return (yield from _same_afterwards(exam, clause, own, changed))
     if nested.effect == "delete":
         return (yield from _same_delete(exam, own, plain, nested))
     return (yield from _same_action(exam, own, plain, nested))
@@ -216,6 +240,8 @@ def _same_create(exam: Exam, nesting: Nesting, resource: Resource, nested: Opera
     wrong = _told_otherwise(exam, resource, own.record, record)
     if wrong:
         return Failed(f"{nested.id} to answer with the {resource.singular} that the plain path shows", wrong[0], operation=nested.id)
+    if "list" in resource.operations and (yield from exam.listed(resource, own.key)) is False:
+        return Failed(f"the {resource.singular} that {nested.id} made in the plain list", f"{own.key} is not in it", operation=nested.id)
     return Passed(f"what {nested.id} makes is read by the plain path")
 
 
@@ -234,6 +260,20 @@ def _same_update(exam: Exam, own: Made, plain: Operation, nested: Operation) -> 
     if wrong:
         return Failed(f"{nested.id} to answer with the {own.resource.singular} that the plain path shows", wrong[0], operation=nested.id)
     return Passed(f"a change by {nested.id} is seen by the plain path")
+
+
+def _same_afterwards(exam: Exam, clause: Clause, own: Made, verdict: Verdict) -> Flow:
+    """The nested read shows what a change left, and not what stood there before."""
+    nested = next((nested for _, nested in _pairs(exam, clause) if nested.effect == "read"), None)
+    if not isinstance(verdict, Passed) or nested is None:
+        return verdict
+    after = yield from writes.current(exam, own)
+    parents = yield from calls.parents_for(exam, nested, after)
+    shown = passing(exam, (yield exam.ask.operation(nested, key=own.key, parents=parents, fresh=True)), own.resource)
+    wrong = writes.differences(exam, own.resource, after, shown or {}, writes.own_names(exam, own.resource, ()))
+    if wrong:
+        return Failed(f"the {own.resource.singular} as it is after a change, by {nested.id}", wrong[0], operation=nested.id)
+    return verdict
 
 
 def _refused(exam: Exam, plain: Operation, nested: Operation, response: Response, again: Response) -> Verdict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -12,8 +13,10 @@ from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Ste
 from conformance.exam import Exam
 from conformance.exchange import Exchange
 from conformance.payloads import MARK
-from conformance.steps import walks
+from conformance.steps import calls, walks
 from conformance.steps.aiming import attempt
+from conformance.steps.filters import filtering_of, filters_by, members_of, sent
+from conformance.steps.listing import Listing
 from conformance.steps.ordinary import ordinary
 from conformance.steps.paging import Page, Paged, Trail, disagreement, number_at, opened
 from conformance.steps.parts import each
@@ -35,6 +38,9 @@ OWN = "pagination: own records"
 
 _SMALL = 1000
 """Numbers below this are no moments, by which a list might leave records out."""
+
+_LARGE = 1000
+"""A size that is asked for where the document tells no largest one: more than most lists give at once."""
 
 PAGES = 6
 """Pages of a list too long to be walked to its end."""
@@ -160,6 +166,9 @@ def _default(exam: Exam, operation: Operation) -> Flow:
         page = yield from listed.page(0, fresh=True)
     if page.count != default:
         return Failed(f"{expected}, as there are more", str(page.count), operation=operation.id)
+    following = (yield from listed.page(1)).count if listed.numbered else 0
+    if following > default:
+        return Failed(f"at most {expected}, on the second page as on the first", str(following), operation=operation.id)
     return Passed(f"{operation.id} gives {default} records by default")
 
 
@@ -326,7 +335,7 @@ def _walk(exam: Exam, operation: Operation) -> Flow:
     if len(short.pages) < 2:
         needs = f"more {listed.resource.plural} than fit on a page, or page and size in the target under [{_group(exam, operation)}]"
         return Inconclusive(f"{operation.id} has one page of {short.pages[0].count} records", needs)
-    wrong = yield from walks.tells(listed, short)
+    wrong = (yield from walks.tells(listed, short)) or (yield from _told_of_a_part(listed))
     if wrong is not None:
         return Failed("numbers and links that agree with the walk", wrong, operation=operation.id)
     return Passed(f"{operation.id}: {len(short.ids)} records on {len(short.pages)} pages", _remarks(operation, long, short))
@@ -414,6 +423,36 @@ def _is_free(value: Any) -> bool:
     return value.startswith(MARK) if isinstance(value, str) else isinstance(value, int) and not isinstance(value, bool) and 0 < value < _SMALL
 
 
+def _told_of_a_part(listed: Paged) -> Steps[str | None]:
+    """How the pages of a list that is filtered (and ordered, where it can be) misreport themselves; None if they don't, or tell nothing."""
+    parameters, listing = listed.parameters, Listing(listed.exam, listed.operation, listed.resource, listed.parents)
+    clause = filtering_of(listing)
+    if clause is None or parameters.size is None or not (parameters.links or parameters.numbers.total_records):
+        return None
+    found = yield from attempt(_part(listing, clause))
+    if found is None or isinstance(found, Ended):
+        return None
+    asked, ids = found
+    for order in (calls.ordered(listed.exam, listed.operation) or {}, {}):
+        part = replace(listed, filters={**asked, **order})
+        trail = yield from attempt(part.walk(size=-(-len(ids) // 2), limit=2 * len(ids)))
+        if not isinstance(trail, Ended):
+            # What the filter leaves is the matter of another clause.
+            return (yield from walks.tells(part, trail)) if len(trail.pages) > 1 and sorted(trail.ids) == ids else None
+    return None
+
+
+def _part(listing: Listing, clause: Clause) -> Steps[tuple[dict[str, Any], list[str]] | None]:
+    """A filter that leaves several records, but not all of them, as parameters, and their ids in order; None where none is known."""
+    known = yield from listing.known()
+    for member, kind in members_of(listing, clause, known).items():
+        for one in filters_by(member, kind, "eq", known):
+            ids = sorted(listing.key(record) for record in known.records if one.holds(record) is True)
+            if known.whole and 1 < len(ids) < len(known.records):
+                return sent(listing.exam.spec.convention(clause).parameters, [one]), ids
+    return None
+
+
 def _remarks(operation: Operation, *trails: Trail) -> tuple[str, ...]:
     refused = [trail.after for trail in trails if trail.end == "refused" and trail.after is not None]
     told = [f"{operation.id} answers a page past the end with {page.response.status}" for page in refused[:1]]
@@ -463,6 +502,8 @@ def _numbers(exam: Exam, operation: Operation) -> Flow:
     wrong = _first_of(disagreement(page, listed.parameters, asked=page.index > 0) for page in trail.pages) or walks.total_of(listed.parameters, trail)
     if wrong is None and not trail.whole and size is not None:
         wrong = yield from _long_total(listed, plain, size)
+    if wrong is None and listed.parameters.size is not None:
+        wrong = yield from _extremes(listed)
     if wrong is not None and (yield from _changed(listed, plain)):
         return Inconclusive(f"{operation.id} changes while it is looked at")
     if wrong is not None:
@@ -491,6 +532,24 @@ def _long_total(listed: Paged, plain: Page, size: int) -> Steps[str | None]:
     if last.ids is not None and last.count != expected:
         return f"{total} at {listed.parameters.numbers.total_records}, and {last.count} instead of {expected} records on the last page of size {size}"
     return f"{total} at {listed.parameters.numbers.total_records}, and more records after those" if after.count and after.ids != last.ids else None
+
+
+def _extremes(listed: Paged) -> Steps[str | None]:
+    """What is wrong with the smallest page there is and with one that is larger than a list may give: refused, clamped and ignored, each is right."""
+    for size in (1, listed.parameters.maximum or _LARGE):
+        page = yield from listed.page(0, size=size)
+        if page.ids is None and any(_told(replace(page, document=listed.exam.read.document(page.response)), listed.parameters)):
+            return f"numbers of a page, and no array of records, for {listed.parameters.size} {size}"
+        wrong = disagreement(page, listed.parameters, asked=False) or _nothing_of(page, listed.parameters.numbers.total_records)
+        if wrong is not None:
+            return f"{wrong}, for {listed.parameters.size} {size}"
+    return None
+
+
+def _nothing_of(page: Page, place: str | None) -> str | None:
+    """How a first page for at least one record has none, though there are some; None if it hasn't."""
+    total = number_at(page.document, place) if page.ids == () else None
+    return f"no records on the first page, when there are {total} at {place}" if total else None
 
 
 def _changed(listed: Paged, plain: Page) -> Steps[bool]:

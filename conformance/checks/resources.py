@@ -10,12 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from conformance.addressing import dig
-from conformance.check import Broken, Check, Fine, Flow, Observation, Steps
+from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Steps
 from conformance.exam import Exam
-from conformance.exchange import Exchange, Request, Response, Unreadable
+from conformance.exchange import Exchange, NotPermitted, Request, Response, Unreadable
 from conformance.schemas import mismatch
-from conformance.steps import calls, writes
-from conformance.steps.aiming import Aims, absent_key, overloaded, passing
+from conformance.steps import calls, free_texts, writes
+from conformance.steps.aiming import Aims, absent_key, overloaded, passing, stands_in_list, text_of_ours
 from conformance.steps.findings import Findings
 from conformance.steps.ordinary import ordinary
 from conformance.steps.parts import each, watched
@@ -96,11 +96,44 @@ def record_keeps_schema(exam: Exam, clause: Clause, exchange: Exchange) -> Obser
     except Unreadable:
         return None
     records = [exam.read.members(record, resource) for record in found if not _ON_PURPOSE.search(json.dumps(record))]
+    records = _made_whole(exam, clause, resource, exchange.request, records)
     for record in records:
-        wrong = mismatch(arguments.record, record)
+        wrong = mismatch(arguments.record, record) or _other_kind_of_id(exam, resource, record.get(resource.key)) or _of_another(exam, resource, record)
         if wrong is not None:
             return Broken(f"{resource.one} with the documented members", f"{resource.key} {record.get(resource.key)!r}, {wrong}")
     return Fine() if records else None
+
+
+def _made_whole(exam: Exam, clause: Clause, resource: Resource, request: Request, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The records but those that we made without a member that a record has: a target that takes such a create has nothing to show for it."""
+    odd: set[str] = exam.notes.setdefault(f"{clause.id}: records made without a member", set())
+    required = {*getattr(clause.arguments, "record", {}).get("required", ())} & {*exam.payloads.members(resource)} - {resource.key}
+    envelope = exam.ask.envelope()
+    in_query = envelope is not None and envelope.input.place == "query"
+    sent = urlsplit(request.url).query if in_query else (request.body or b"").decode("utf-8", "replace")
+    if request.effect == "create" and not all(name in sent for name in required):
+        odd |= {str(record.get(resource.key)) for record in records}
+    return [record for record in records if str(record.get(resource.key)) not in odd]
+
+
+def _other_kind_of_id(exam: Exam, resource: Resource, key: Any) -> str | None:
+    """How an id is of another type than those seen before, where a type is not documented: who compares the two finds nothing."""
+    kind = "a text" if isinstance(key, str) else "a number"
+    first = exam.notes.setdefault(f"{resource.name}: type of ids", kind)
+    return None if kind == first else f"{kind} here, and {first} elsewhere"
+
+
+def _of_another(exam: Exam, resource: Resource, record: Mapping[str, Any]) -> str | None:
+    """How an element of one of the record's arrays says that it belongs to another record, where it says to which; None if none does."""
+    group = exam.spec.group_of_kind("lifecycle")
+    for array, template in (group.parameters.elements.get(resource.name, {}) if group is not None else {}).items():
+        elements = record.get(array)
+        for name in (name for name, value in template.items() if value == "{record}"):
+            owners = [element.get(name) for element in elements if isinstance(element, Mapping)] if isinstance(elements, list) else []
+            strange = next((owner for owner in owners if owner is not None and str(owner).lower() != str(record.get(resource.key)).lower()), None)
+            if strange is not None:
+                return f"/{array}: the {name} {strange!r} of another"
+    return None
 
 
 def records_have_their_members(exam: Exam, clause: Clause) -> Flow:
@@ -143,7 +176,25 @@ def _shares_path(exam: Exam, resource: Resource, operation: Operation) -> Flow:
         return Failed(f"the {resource.singular} {key} at {urlsplit(request.url).path}", writes.told(exam, response), operation=read.id)
     if record.get(resource.key) is not None and str(record[resource.key]) != key:
         return Failed(f"the {resource.singular} {key}", f"one with the {resource.key} {record[resource.key]!r}", operation=read.id)
-    return Passed(f"{resource.one} of {operation.path} is found under it")
+    wrong = yield from _new_is_lost(exam, resource, operation)
+    return wrong or Passed(f"{resource.one} of {operation.path} is found under it")
+
+
+def _new_is_lost(exam: Exam, resource: Resource, operation: Operation) -> Steps[Failed | None]:
+    """A failure where a record that we made stands in the list, but not under the list's path; None also where none can be made."""
+    try:
+        made = yield from exam.make(resource)
+        response = yield from exam.fetch(resource, made.key)
+        text = text_of_ours(exam, made.given)
+        if response.status not in (404, 410) or not (yield from stands_in_list(exam, resource, text)):
+            return None
+        response = yield from exam.fetch(resource, made.key)
+    except (Ended, NotPermitted):
+        return None
+    if response.status not in (404, 410):
+        return None
+    expected = f"a new {resource.singular}, which stands in the list, under {operation.path}"
+    return Failed(expected, f"{made.key}: {writes.told(exam, response)}", operation=operation.id)
 
 
 def _is_bound(exam: Exam, resource: Resource) -> bool:
@@ -171,11 +222,11 @@ def every_action_has_its_url(exam: Exam, clause: Clause) -> Flow:
     return each([*unknown, *(_answers(exam, operation, lists[0]) for operation in operations)])
 
 
-def _paths_of_nothing(operation: Operation) -> tuple[str, str]:
-    """The operation's path with another action, and with another name before it."""
+def _paths_of_nothing(operation: Operation) -> tuple[str, str, str]:
+    """The operation's path with another action, with another name before it, and with more behind it than the action's name."""
     head, _, _ = operation.path.rpartition("/")
     parent, _, _ = head.rpartition("/")
-    return f"{head}/zz_proctor_none", f"{parent}/zz_proctor_none{operation.path[len(head) :]}"
+    return f"{head}/zz_proctor_none", f"{parent}/zz_proctor_none{operation.path[len(head) :]}", f"{operation.path}zz_proctor_none"
 
 
 def _unknown(exam: Exam, operation: Operation, path: str) -> Flow:
@@ -238,7 +289,8 @@ def operation_keeps_its_contract(exam: Exam, clause: Clause) -> Flow:
 
 
 def _contract(exam: Exam, operation: Operation) -> Flow:
-    return each([_success(exam, operation), *_errors(exam, operation)])
+    kept = [free_texts.come_back(exam, operation)] if operation.effect in ("create", "update") else []
+    return each([_success(exam, operation), *_errors(exam, operation), *kept])
 
 
 def _success(exam: Exam, operation: Operation) -> Flow:

@@ -12,9 +12,10 @@ from conformance.exam import Exam
 from conformance.exchange import Response
 from conformance.steps.aiming import overloaded
 from conformance.steps.comparing import Kind, compare
-from conformance.steps.filters import certain, members_of
+from conformance.steps.filters import Filter, certain, filtering_of, filters_by, members_of, sent, told
 from conformance.steps.findings import Findings
 from conformance.steps.listing import Listing, Rows, bound, open_list, refused_as
+from conformance.steps.orders import disorder, keys
 from conformance.steps.parts import each
 from conformance.steps.stocking import stocked_disorder, stocked_numbers
 from conformance.verdict import Failed, Inconclusive, Skipped
@@ -27,9 +28,6 @@ NONSENSE = "zz_no_such"
 """A key that no list has."""
 
 WORDS: Mapping[bool, str] = {False: "ascending", True: "descending"}
-
-_AHEAD = 6
-"""Values that each one is compared with."""
 
 _MEMBERS = 5
 """Members of one list that are sorted by."""
@@ -57,7 +55,11 @@ class Sorted:
         """The members to sort by: those with values that differ and can be compared."""
         found = members_of(self.listing, self.clause, self.known)
         telling = {name: kind for name, kind in found.items() if not self._is_enum(name, kind) and _tells(kind, self.known.values(name))}
-        return dict(list(telling.items())[:_MEMBERS])
+        return dict(sorted(list(telling.items())[:_MEMBERS], key=lambda item: self._distinct(item[0])))
+
+    def _distinct(self, member: str) -> int:
+        """How many values records have in a member. Those with few come first: who cuts an order into pages may shuffle what is equal in it."""
+        return len({repr(value) for value in self.known.values(member)})
 
     def _is_enum(self, member: str, kind: Kind) -> bool:
         """Whether a member's values may have an order of their own, as those of an enumeration have in a database."""
@@ -70,39 +72,7 @@ def _lists(exam: Exam, clause: Clause) -> list[Operation]:
     return [operation for operation in exam.operations(clause) if operation.effect == "list"]
 
 
-def keys(parameters: Sorting, style: str, member: str, descending: bool) -> dict[str, Any]:
-    """The request parameters that ask for an order."""
-    word = "desc" if descending else "asc"
-    match style:
-        case "dash":
-            return {parameters.parameter: f"-{member}" if descending else member}
-        case "comma":
-            return {parameters.parameter: f"{member},{word}"}
-        case "two_parameters":
-            return {parameters.parameter: member, parameters.direction or "order": word}
-        case _:
-            return {parameters.parameter: f"{member} {word}"}
-
-
 # Order
-
-
-def disorder(kind: Kind, member: str, records: Rows, descending: bool) -> str:
-    """Two values that no sensible order puts so; empty if there are none."""
-    values = [value for value in records.values(member) if value is not None and value is not MISSING]
-    for before, after in _neighbours(values):
-        order = compare(kind, before, after)
-        if order is not None and (order < 0 if descending else order > 0):
-            return f"{before!r} before {after!r}"
-    return ""
-
-
-def _neighbours(values: list[Any]) -> Iterator[tuple[Any, Any]]:
-    """Pairs of values in their order: each with some that follow, as the next one may not be comparable, and both ends with all."""
-    for index, value in enumerate(values):
-        yield from ((value, other) for other in values[index + 1 : index + 1 + _AHEAD])
-    yield from ((values[0], other) for other in values[1:])
-    yield from ((other, values[-1]) for other in values[:-1])
 
 
 def _tells(kind: Kind, values: list[Any]) -> bool:
@@ -165,9 +135,11 @@ def _sorted(exam: Exam, clause: Clause, operation: Operation, directions: tuple[
     for member, kind in opened.members.items():
         for descending in directions:
             size = yield from _ordered(opened, member, kind, descending, size=size)
-    told = " and ".join(WORDS[descending] for descending in directions)
+    for descending in directions:
+        yield from _ordered_and_filtered(opened, descending)
+    words = " and ".join(WORDS[descending] for descending in directions)
     needs = f"{opened.listing.resource.plural} that differ in a member"
-    return opened.findings.verdict(f"{operation.id}: {{n}} orders are {told}", f"no order of {operation.id} could tell anything", needs)
+    return opened.findings.verdict(f"{operation.id}: {{n}} orders are {words}", f"no order of {operation.id} could tell anything", needs)
 
 
 def _small(opened: Sorted) -> int | None:
@@ -203,6 +175,34 @@ def _ordered(opened: Sorted, member: str, kind: Kind, descending: bool, *, size:
     return None if rows.first < len(rows.records) else left
 
 
+def _ordered_and_filtered(opened: Sorted, descending: bool) -> Steps[None]:
+    """One order of what a filter leaves, where the plain list has it in another one; whether the filter is right is not asked here."""
+    listing, clause = opened.listing, filtering_of(opened.listing)
+    found = next(_left_in_disorder(opened, clause, descending), None) if clause is not None else None
+    if clause is None or found is None:
+        return
+    member, kind, one = found
+    narrowed = sent(listing.exam.spec.convention(clause).parameters, [one])
+    asked = {**narrowed, **keys(opened.parameters, opened.style, member, descending)}
+    rows = yield from listing.rows(asked, short=opened.known.first)
+    if rows.read and disorder(kind, member, rows, descending):
+        rows = yield from listing.rows(asked, fresh=True)
+    wrong = disorder(kind, member, rows, descending) if rows.read else ""
+    if wrong:
+        raise Ended(Failed(f"{member} {WORDS[descending]}, of the records with {told([one])}", wrong, operation=listing.name))
+
+
+def _left_in_disorder(opened: Sorted, clause: Clause, descending: bool) -> Iterator[tuple[str, Kind, Filter]]:
+    """Members to sort by, each with a filter that leaves records whose values are not in that order by themselves."""
+    known, by = opened.known, members_of(opened.listing, clause, opened.known)
+    filters = [one for name, kind in by.items() for one in filters_by(name, kind, "eq", known)]
+    for member, kind in opened.members.items():
+        for one in filters:
+            left = replace(known, records=tuple(record for record in known.records if one.holds(record) is True))
+            if len(left.records) > 1 and disorder(kind, member, left, descending):
+                yield member, kind, one
+
+
 def _not_taken(opened: Sorted, response: Response, expected: str, *, must: bool) -> None:
     """What it means that an order brought no list: a failure where the key must be taken, as it is in the other direction; else it is missing."""
     name, status = opened.listing.name, response.status
@@ -221,6 +221,9 @@ def _must_sort(opened: Sorted) -> bool:
 
 def _loss(listing: Listing, rows: Rows, known: Rows) -> str:
     """What an ordered list has lost or doubled against the plain one; empty if nothing."""
+    if any(record.get(listing.resource.key) is None for record in (*rows.records, *known.records)):
+        # Without an id no record can be told from another: only how many there are can be said.
+        return f"{len(rows.records)} records of {len(known.records)}" if rows.whole and len(rows.records) < len(known.records) else ""
     found = [listing.key(record) for record in rows.records]
     doubled = next((key for key in found if found.count(key) > 1), None) if len(set(found)) < len(found) else None
     if doubled is not None:

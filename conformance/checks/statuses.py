@@ -151,7 +151,7 @@ _MISTAKES = (
     ("unauthenticated", ["no_credential", "wrong_credential"]),
     ("not_found", ["unknown_id", "odd_id"]),
     ("missing_parameter", ["missing"]),
-    ("invalid_parameter", ["wrong_type", "out_of_range", "empty", "bad_page", "unknown_sort", "long_text"]),
+    ("invalid_parameter", ["wrong_type", "out_of_range", "empty", "bad_page", "no_page", "unknown_sort", "long_text", "odd_metadata"]),
     ("malformed", ["malformed_json", "not_an_object"]),
 )
 
@@ -205,7 +205,7 @@ def outcome_is_not_in_the_status(exam: Exam, clause: Clause) -> Flow:
     exam.need("full")
     findings = Findings()
     aims = Aims(exam, findings)
-    for cause, mistakes in _MISTAKES[:4]:
+    for cause, mistakes in (*_MISTAKES[:4], ("invalid_parameter", ["odd_page", "null"])):
         for each in (yield from trials(exam, aims, exam.operations(clause), cause, mistakes)):
             yield from _is_apart(exam, clause, each, findings)
     for operation in in_order(exam.operations(clause)) if "limited" in exam.target.credentials else ():
@@ -232,7 +232,7 @@ def outcome_apart(exam: Exam, clause: Clause, exchange: Exchange) -> Observation
     if operation is None or operation.id not in clause.operations or response is None or overloaded(response):
         return None
     judged = exam.read.judge_success(operation, response)
-    if judged.fine or exam.read.succeeded(response):
+    if judged.fine or exam.read.succeeded(response) or 200 <= response.status <= 299:
         return Fine(judged.remark) if judged.fine else Broken(f"{judged.expected} for every outcome", f"{operation.id} answered {response.status}")
     if not exam.read.failed(response):
         return None

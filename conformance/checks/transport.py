@@ -7,6 +7,7 @@ from conformance.exam import Exam
 from conformance.exchange import NoAnswer, Response
 from conformance.steps.aiming import Aim, Aims, in_order
 from conformance.steps.findings import Findings
+from conformance.steps.refusals import not_created
 from conformance.verdict import Failed, Inconclusive, Skipped
 from specs.model import Clause
 
@@ -62,11 +63,13 @@ def _is_refused(exam: Exam, aim: Aim, plain: str, findings: Findings) -> Steps[b
 
 
 def _create_is_refused(exam: Exam, clause: Clause, aims: Aims, plain: str) -> Steps[None]:
-    """One create over plain HTTP: what refuses reads may forget writes."""
+    """One create over plain HTTP: what refuses reads may forget writes, or refuse them after they are done."""
     creates = next((operation for operation in exam.operations(clause) if operation.effect == "create"), None)
     aim = (yield from aims.at(creates)) if creates is not None and aims.writing else None
     if aim is not None and aims.findings.seen:
-        yield from _over_plain(exam, aim, plain, as_="full")
+        answered = yield from _over_plain(exam, aim, plain, as_="full")
+        if answered is not None:
+            yield from not_created(aims, aim, "plain HTTP is refused")
 
 
 def _over_plain(exam: Exam, aim: Aim, plain: str, *, as_: str | None) -> Steps[Response | None]:

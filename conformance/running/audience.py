@@ -14,10 +14,13 @@ from conformance.running.defects import in_words
 from conformance.verdict import Errored, Failed, Inconclusive, Passed, Verdict
 from specs.model import Clause
 
-__all__ = ["Audience", "Heard", "Repeat", "Sighting"]
+__all__ = ["Audience", "Heard", "Repeat", "RepeatWrite", "Sighting"]
 
 Repeat = Callable[[Request], Exchange | None]
 """Sends a request once more, unwatched; None where that can't be done or brings no answer."""
+
+RepeatWrite = Callable[[Exchange], Exchange | None]
+"""Sends the write of an exchange once more, likewise."""
 
 _SIGHTINGS = 6
 _REPEATS = 3
@@ -70,12 +73,12 @@ class Audience:
                     self._broken(heard, Sighting(trimmed(exchange), observation), again)
         return frozenset(broken)
 
-    def settle(self, repeat: Repeat) -> None:
+    def settle(self, repeat: RepeatWrite) -> None:
         """Confirms what was seen in answers to writes, where the same write may be sent again."""
         for heard in self.members.values():
             for sighting in heard.sightings if heard.confirmed is None else ():
                 if not sighting.vanished and not sighting.exchange.request.safe:
-                    self._confirm(heard, sighting, repeat(sighting.exchange.request))
+                    self._confirm(heard, sighting, repeat(sighting.exchange))
 
     def conclude(self) -> None:
         """Confirms what was seen more than once, where the same request could not be sent again."""

@@ -186,9 +186,14 @@ class Driver:
             return None
         return exchange if exchange.response is not None and exchange.response.status != 429 else None
 
-    def repeat_write(self, request: Request) -> Exchange | None:
-        """Sends a write once more where that proves something: not a delete of a record, which works only once."""
-        if not self.may_write or (request.effect == "delete" and not request.absent):
+    def repeat_answered(self, exchange: Exchange) -> Exchange | None:
+        """Sends an answered write once more, also a delete that was refused: its record is still there."""
+        refused = exchange.response is not None and 400 <= exchange.response.status <= 499
+        return self.repeat_write(exchange.request, refused=refused)
+
+    def repeat_write(self, request: Request, *, refused: bool = False) -> Exchange | None:
+        """Sends a write once more where that proves something: not a delete of a record, which works only once, unless it was refused."""
+        if not self.may_write or (request.effect == "delete" and not request.absent and not refused):
             return None
         own = self.ledger.records.get((request.resource or "", request.touches or ""))
         return None if own is not None and own.gone else self.repeat(request)
@@ -320,19 +325,21 @@ class Driver:
         if request.effect != "create" or resource is None:
             return
         keys = self._keys(response, resource)
-        for key in keys:
+        for key in keys or ():
             self.ledger.add(resource.name, key, request.as_ or "full")
-        if not keys:
+        if keys == []:
             self.ledger.nameless.append(f"{resource.one} was made (request {self.requests}), but the answer does not tell its {resource.key}")
 
-    def _keys(self, response: Response, resource: Any) -> list[str]:
-        """The ids that the answer to a create tells: of the one record, or of several made at once."""
+    def _keys(self, response: Response, resource: Any) -> list[str] | None:
+        """The ids that the answer to a create tells, of the one record, or of several made at once; None where it says that it made none."""
         reading, found = self.exam.read, []
         for several in (False, True):
             try:
                 records = reading.records(response, resource) if several else [reading.record(response, resource)]
             except Unreadable:
                 continue
+            if several and not records:
+                return None
             found = [str(key) for record in records if (key := reading.members(record, resource).get(resource.key)) not in (None, "")]
             if found:
                 break

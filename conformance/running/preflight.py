@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -48,7 +48,7 @@ def preflight(spec: Spec, target: Target, driver: Driver) -> Ready | CouldNotExa
     A base path that the target names is taken as it is, whatever is answered there.
     """
     bases = base_paths(spec.base_path, target.url) if target.base_path is None else (target.base_path,)
-    refused: list[str] = []
+    refused: dict[str, str] = {}
     for base in bases:
         candidate = replace(target, base_path=base)
         exam = Exam(spec, candidate)
@@ -65,17 +65,26 @@ def preflight(spec: Spec, target: Target, driver: Driver) -> Ready | CouldNotExa
         refusal = _refusal(exam, driver, answers)
         elsewhere = _elsewhere(exam, driver, answers) if refusal else ""
         if refusal and not elsewhere:
-            refused.append(refusal)
+            refused[base] = refusal
             continue
         unbound = {name: why for name, why in lacking.items() if spec.resources[name].names == "choice" and name not in target.resources}
         note = f"{refusal}; but it is accepted {elsewhere}" if elsewhere else ""
         return Ready(candidate, unbound, tuple(exchange for _, exchange in answers), note)
     if refused:
-        return CouldNotExamine(refused[0], "give the credential `full`, or correct it")
+        return _turned_away(refused)
     return CouldNotExamine(
         f"every list was answered as unknown under {' and '.join(base or '/' for base in bases)}",
         "say where the paths begin with base_path, or bind the target's paths under [resources]",
     )
+
+
+def _turned_away(refused: Mapping[str, str]) -> CouldNotExamine:
+    """What to say where the credential is refused under every base path: under which, if they answer differently, as one may be no path at all."""
+    told = list(refused.values())
+    if len(set(told)) == 1:
+        return CouldNotExamine(told[0], "give the credential `full`, or correct it")
+    reason = "; ".join(f"under {base or '/'} {why}" for base, why in refused.items())
+    return CouldNotExamine(reason, "give the credential `full`, or correct it, or say where the paths begin with base_path")
 
 
 def _lists(spec: Spec) -> Iterator[tuple[Resource, Operation]]:

@@ -188,7 +188,7 @@ class _Examiner:
         writing = [pair for pair in usual if not self._examine(*pair, Manner(writes=not self.driver.may_write))]
         for clause, check in writing:
             self._examine(clause, check, Manner())
-            self.driver.audience.settle(self.driver.repeat_write)
+            self.driver.audience.settle(self.driver.repeat_answered)
         self._give_observers_something()
         for clause, check in present:
             if check.last:
@@ -211,7 +211,7 @@ class _Examiner:
             self.driver.turn_to("a tour of the operations")
             for steps in tour(self.driver.exam, operations):
                 self.driver.drive(steps)
-                self.driver.audience.settle(self.driver.repeat_write)
+                self.driver.audience.settle(self.driver.repeat_answered)
         watched = {name for heard in members for name in heard.clause.operations}
         each = options.generated if options.generated is not None else 8 if self.driver.pace.limit is None else 2
         if watched and each:
@@ -220,7 +220,7 @@ class _Examiner:
             self.driver.turn_to("requests generated from the schemas")
             why = generate(self.driver, watched, each=each, seed=options.seed)
             self.notes += [f"no requests could be generated: {why}"] if why else []
-            self.driver.audience.settle(self.driver.repeat_write)
+            self.driver.audience.settle(self.driver.repeat_answered)
 
     # One clause
 

@@ -19,6 +19,7 @@ from conformance.exchange import Request, Response, Unreadable
 from conformance.reading import agrees
 from conformance.steps.findings import Findings
 from conformance.verdict import Inconclusive, Skipped
+from specs.conventions.actions import Actions
 from specs.model import Operation, Resource
 
 __all__ = ["Aim", "Aims", "Own", "absent_key", "attempt", "in_order", "names_a_record", "overloaded", "passing", "stands_in_list", "text_of_ours"]
@@ -35,12 +36,16 @@ _OVERLOADED = frozenset({429, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A record of our own: as it was made, whether it can be read, its flat members as read, and what updates tried to change."""
+    """A record of our own: as it was made, whether it can be read, its flat members as read, and what writes tried to change.
+
+    `done` are the members that a permitted write may have changed: what they hold says nothing of those that were refused.
+    """
 
     made: Made
     readable: bool
     record: Mapping[str, Any]
     tried: dict[str, Any] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,15 @@ class Aims:
             return Aim(operation, key, parents, members, absent=True)
         parents = yield from self.parents(operation, {**own.made.given, **own.record})
         members = (yield from self.change(resource, own)) if operation.effect in ("update", "replace") else None
+        own.tried.update(self.set_by(operation, own))
         return Aim(operation, own.made.key, parents, members, own=own)
+
+    def set_by(self, operation: Operation, own: Own) -> dict[str, Any]:
+        """What an action would set to another value than our record has."""
+        actions: Actions | None = self.exam.parameters_of("actions", operation)
+        action = actions.actions.get(operation.effect or "") if actions is not None else None
+        values = action.set if action is not None else {}
+        return {name: value for name, value in values.items() if name not in own.done and not agrees(value, own.record.get(name))}
 
     def own(self, resource: Resource) -> Steps[Own | None]:
         """Our record of the resource, made on first use; None where none can be made."""

@@ -12,11 +12,13 @@ from conformance.exam import Exam
 from conformance.exchange import Request
 from conformance.steps.comparing import Operator, kind_of, satisfies
 from conformance.steps.listing import Listing, Rows, open_list
-from conformance.verdict import Inconclusive
+from conformance.steps.orders import disorder, keys
+from conformance.steps.stocking import stocked_disorder
+from conformance.verdict import Failed, Inconclusive
 from specs.conventions.filtering import Filtering
 from specs.model import Clause, Operation
 
-__all__ = ["Column", "Condition", "column_of", "mismatch_of"]
+__all__ = ["Column", "Condition", "beside_an_order", "column_of", "in_parentheses", "mismatch_of"]
 
 Holds = Callable[[Mapping[str, Any]], bool | None]
 
@@ -89,11 +91,56 @@ def mismatch_of(column: Column, rows: Rows, known: Rows, condition: Condition) -
     for record in rows.records:
         if condition.holds(record) is False:
             return f"{column.listing.key(record)}, whose {column.member} is {record.get(column.member)!r}"
-    keys = column.keys(rows)
+    keys, before = column.keys(rows), column.keys(known)
+    foreign = min(keys - before) if known.whole and keys - before else ""
+    if foreign:
+        return f"{foreign}, which the list without an expression does not hold"
     for record in known.records if rows.whole else ():
         if condition.holds(record) is True and column.listing.key(record) not in keys:
             return f"{len(keys)} records without {column.listing.key(record)}, whose {column.member} is {record.get(column.member)!r}"
     return ""
+
+
+# Together with others
+
+
+def in_parentheses(column: Column, first: str, second: str) -> Steps[None]:
+    """A join that says another thing without its parentheses, whichever binds tighter: where they are taken, they count."""
+    one, other, not_one = column.compares("eq", first), column.compares("eq", second), column.compares("not_eq", first)
+    if one is None or other is None or not_one is None:
+        return
+    condition = replace(other, text=f"({one.text} || {other.text}) && {not_one.text}")
+    for fresh in (False, True):
+        rows = yield from column.listing.rows({column.parameters.parameter: condition.text}, short=column.known.first, fresh=fresh)
+        known = (yield from column.listing.rows(fresh=True)) if fresh else column.known
+        if not rows.read or not rows.records or len(rows.records) >= len(known.records) or not mismatch_of(column, rows, known, condition):
+            return  # taken and right, or not understood, which is open
+    raise Ended(Failed(f"the records with {condition.text}", mismatch_of(column, rows, known, condition), operation=column.listing.name))
+
+
+def beside_an_order(column: Column, first: str, second: str) -> Steps[None]:
+    """Expressions beside an order, as the document's own example has them: the same records, in that order."""
+    sorting = column.listing.exam.parameters_of("sorting", column.listing.operation)
+    if sorting is None or sorting.style == "any" or column.member not in sorting.members.get(column.listing.resource.name, ()):
+        return
+    column = replace(column, known=(yield from stocked_disorder(column.listing, column.known, {column.member: "text"})))
+    conditions = [condition for condition in (column.compares("eq", first), column.compares("not_eq", second)) if condition is not None]
+    for condition in conditions:
+        for descending in (True, False):
+            order = keys(sorting, sorting.style, column.member, descending)
+            wrong = yield from _wrong_in_order(column, condition, order, descending, fresh=False)
+            if wrong and (wrong := (yield from _wrong_in_order(column, condition, order, descending, fresh=True))):
+                asked = ", ".join(f"{name}={value}" for name, value in order.items())
+                raise Ended(Failed(f"the records with {condition.text}, all of them and no other, for {asked}", wrong, operation=column.listing.name))
+
+
+def _wrong_in_order(column: Column, condition: Condition, order: Mapping[str, Any], descending: bool, *, fresh: bool) -> Steps[str]:
+    """What is wrong with the records that an expression and an order give together; empty if nothing, or if they are not taken together."""
+    rows = yield from column.listing.rows({column.parameters.parameter: condition.text, **order}, short=column.known.first, fresh=fresh)
+    known = (yield from column.listing.rows(fresh=True)) if fresh else column.known
+    if not rows.read or not known.read:
+        return ""
+    return mismatch_of(column, rows, known, condition) or disorder("text", column.member, rows, descending)
 
 
 def _quotable(text: str) -> bool:

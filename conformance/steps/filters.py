@@ -13,7 +13,7 @@ from conformance.steps.listing import Listing, Rows, bound
 from specs.conventions.filtering import Filtering
 from specs.model import Clause, Group
 
-__all__ = ["SAYS", "Filter", "certain", "filters_by", "judged", "members_of", "pairs", "sent", "told"]
+__all__ = ["SAYS", "Filter", "certain", "filtering_of", "filters_by", "judged", "members_of", "pairs", "sent", "told"]
 
 SAYS: dict[Operator, str] = {
     "eq": "equal to", "not_eq": "other than", "contains": "containing", "not_contain": "not containing",
@@ -56,6 +56,12 @@ def certain(listing: Listing, group: Group) -> bool:
     if listing.resource.name not in members or "members" not in group.choices:
         return True
     return listing.resource.name in (bound(listing.exam, group, "members") or {})
+
+
+def filtering_of(listing: Listing) -> Clause | None:
+    """The first clause on filters of the list that are sent one by one; None where there is none."""
+    clauses = (clause for clause in listing.exam.spec.clauses.values() if clause.kind == "filtering" and listing.name in clause.operations)
+    return next((clause for clause in clauses if listing.exam.spec.convention(clause).parameters.style != "expression"), None)
 
 
 def members_of(listing: Listing, clause: Clause, known: Rows) -> dict[str, Kind]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.check import Flow
+from conformance.check import Flow, Steps
 from conformance.exam import Exam
 from conformance.exchange import Request
 from conformance.steps import calls, jsonapi
@@ -15,6 +15,9 @@ from specs.model import Operation
 from specs.words import an
 
 __all__ = ["includes", "nonsense_is_refused"]
+
+_TWO_PAGES = 2
+"""Records that can be cut into two pages."""
 
 
 def includes(exam: Exam, operation: Operation, parameter: str) -> Flow:
@@ -44,7 +47,25 @@ def _included(exam: Exam, operation: Operation, plain: Request, parameter: str, 
     linked = jsonapi.linked(exam.read.document(response), name)
     if not linked:
         return Inconclusive(f"no record of {operation.id} is linked to any {name}", f"records with {an(name)}")
+    problem = (yield from _on_a_later_page(exam, operation, parameter, name, request)) if operation.effect == "list" else None
+    if problem is not None:
+        return Failed(f"every {name} that is linked to, once, under included, on each page", problem, operation=operation.id)
     return Passed(f"{operation.id} includes {len(linked)} {name}")
+
+
+def _on_a_later_page(exam: Exam, operation: Operation, parameter: str, name: str, asked: Request) -> Steps[str | None]:
+    """Why the second of two pages lacks full linkage, or None: where the list has a second one, and says what its records link to."""
+    pagination = exam.pagination(operation)
+    resource = exam.spec.resources[operation.resource or ""]
+    count = len(exam.page_records((yield asked), resource))
+    if pagination is None or pagination.size is None or count < _TWO_PAGES:
+        return None
+    page = exam.ask.page(operation, 1, size=count // 2, parents=(yield from exam.parents_of(operation)))
+    before = exam.read.document((yield page))
+    response = yield calls.again(page, [(parameter, name)])
+    if not exam.read.succeeded(response) or not isinstance(before, dict):
+        return None
+    return jsonapi.linkage(exam.read.document(response), name, before)
 
 
 def nonsense_is_refused(exam: Exam, operation: Operation, parameter: str) -> Flow:

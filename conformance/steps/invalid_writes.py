@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.check import Flow, Steps
+from conformance.check import Ended, Flow, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import Response
 from conformance.reading import agrees
 from conformance.schemas import mismatch
-from conformance.steps import writes
+from conformance.steps import aiming, writes
 from conformance.steps.aiming import absent_key, passing
 from conformance.verdict import Failed, Inconclusive, Passed, Verdict
 from specs.conventions.lifecycle import WriteRefused
@@ -104,7 +104,7 @@ def creates(exam: Exam, operation: Operation, arguments: WriteRefused) -> Flow:
             refused.append(attempt)
             remarks.append(verdict)
         elif exam.read.succeeded(response):
-            if attempt.certain:
+            if attempt.certain and (not attempt.of_parent or _is_kept(resource, attempt, passing(exam, response, resource))):
                 return Failed(f"{attempt.what} refused", writes.told(exam, response), operation=operation.id)
             remarks.append(f"{operation.id} takes {attempt.what}")
             taken.add(str((passing(exam, response, resource) or {}).get(resource.key)))
@@ -116,6 +116,12 @@ def creates(exam: Exam, operation: Operation, arguments: WriteRefused) -> Flow:
     if left is not None:
         return Failed("nothing created by a write that was refused", left, operation=operation.id)
     return Passed(f"{operation.id} refuses {', '.join(attempt.what for attempt in refused)}, and makes nothing", tuple(filter(None, remarks)))
+
+
+def _is_kept(resource: Resource, attempt: Attempt, record: Mapping[str, Any] | None) -> bool:
+    """Whether a record shows the unknown parent that it was given, instead of another that a target may take."""
+    named = [parent.member for parent in resource.parents if parent.member in attempt.members]
+    return record is not None and any(writes.kept(attempt.members[name], record.get(name)) for name in named)
 
 
 def _judged(exam: Exam, operation: Operation, attempt: Attempt, arguments: WriteRefused, response: Response) -> Failed | str | None:
@@ -217,7 +223,8 @@ def updates(exam: Exam, operation: Operation, arguments: WriteRefused) -> Flow:
     resource = exam.spec.resources[operation.resource or ""]
     own = yield from writes.made(exam, resource, rich=True)
     before = yield from writes.current(exam, own)
-    attempts = list(_changes(exam, own))
+    attempts = list(_changes(exam, own, (yield from _moved(exam, own))))
+    attempts += yield from _orphaned(exam, own, arguments.certain.get(resource.name, ()))
     refused, remarks = [], []
     for attempt in attempts:
         response = yield from writes.sent(exam, operation, own, attempt.members)
@@ -232,6 +239,8 @@ def updates(exam: Exam, operation: Operation, arguments: WriteRefused) -> Flow:
             refused.append(attempt)
             remarks.append(verdict)
         elif exam.read.succeeded(response):
+            if attempt.certain and _is_kept(resource, attempt, after):
+                return Failed(f"{attempt.what} refused", writes.told(exam, response), operation=operation.id)
             remarks.append(f"{operation.id} takes {attempt.what}")
         before = after
     if not refused:
@@ -239,8 +248,30 @@ def updates(exam: Exam, operation: Operation, arguments: WriteRefused) -> Flow:
     return Passed(f"{operation.id} refuses {', '.join(attempt.what for attempt in refused)}, and changes nothing", tuple(filter(None, remarks)))
 
 
-def _changes(exam: Exam, own: Made) -> Iterator[Attempt]:
-    """Updates that are invalid in one member, with a valid change of another beside it where there is one."""
+def _orphaned(exam: Exam, own: Made, certain: Collection[str]) -> Steps[list[Attempt]]:
+    """Updates that refer to a parent that does not exist, where the document leaves no doubt of what that is."""
+    found = []
+    for parent in own.resource.parents:
+        if parent.member in certain:
+            absent = yield from absent_key(exam, exam.spec.resources[parent.resource])
+            found.append(Attempt(f"an unknown {parent.member}", {parent.member: absent}, of_parent=True, certain=True))
+    return found
+
+
+def _moved(exam: Exam, own: Made) -> Steps[dict[str, Any]]:
+    """The id of another parent than that of a record of our own, by the member that names it; nothing where there is no other."""
+    for parent in own.resource.parents:
+        now, other = own.record.get(parent.member), exam.spec.resources[parent.resource]
+        known = (yield from aiming.attempt(exam.known(other))) if now is not None else []
+        ids = [record.get(other.key) for record in known] if not isinstance(known, Ended) else []
+        found = next((key for key in ids if key is not None and str(key) != str(now)), None)
+        if found is not None:
+            return {parent.member: found}
+    return {}
+
+
+def _changes(exam: Exam, own: Made, moved: Mapping[str, Any]) -> Iterator[Attempt]:
+    """Updates that are invalid in one member, with a valid change of another beside it where there is one; in the last, of its parent (`moved`)."""
     resource, parents = own.resource, {parent.member for parent in own.resource.parents}
     broken = _breakable(exam, own)
     fresh = {name: value for name, value in exam.payloads.members(resource).items() if name not in parents and isinstance(value, str)}
@@ -250,5 +281,5 @@ def _changes(exam: Exam, own: Made) -> Iterator[Attempt]:
     required = exam.payloads.members(resource)
     for name in [name for name in required if name not in parents][:SOME]:
         yield Attempt(f"an empty {name}" if _as_text(exam) else f"{name} of null", {name: "" if _as_text(exam) else None})
-    if len(broken) > 1:
-        yield Attempt("every member of a wrong type", broken, of_type=True)
+    if len(broken) > 1 or (broken and moved):
+        yield Attempt("every member of a wrong type", {**moved, **broken}, of_type=True)

@@ -394,6 +394,50 @@ def _bad_page(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps
     return [Trial(operation, request, cause, f"{an(pagination.size)} that is no number", aim.request(exam), certain=False, names=(pagination.size,))]
 
 
+def _no_page(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
+    """A page that is no number: what it gets is open, but for a failure of the server."""
+    pagination = exam.pagination(operation) if operation.effect == "list" else None
+    if pagination is None or pagination.style not in ("page_number", "offset"):
+        return []
+    aim = yield from aims.at(operation)
+    if aim is None:
+        return []
+    name = pagination.page
+    return [Trial(operation, aim.request(exam, parameters={name: "proctor"}), cause, f"{an(name)} that is no number", certain=False, names=(name,))]
+
+
+def _odd_metadata(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
+    """A create whose metadata is a text, or null: whether that is a mistake is open."""
+    metadata = exam.parameters_of("metadata", operation)
+    aim = (yield from _creating(aims, operation)) if metadata is not None and not _in_text(exam) else None
+    if aim is None or metadata is None or not aim.sure:
+        return []
+    name = metadata.member
+    odd = ((f"a text as {name}", "proctor"), (f"null as {name}", None))
+    return [_with(exam, aim, cause, {**(aim.members or {}), name: value}, what, (name,)) for what, value in odd]
+
+
+def _odd_page(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
+    """A page that no list has and a size of nothing, as numbers: what they get is open, but for a failure of the server."""
+    pagination = exam.pagination(operation) if operation.effect == "list" else None
+    if pagination is None or not pagination.size:
+        return []
+    aim = yield from aims.at(operation)
+    if aim is None:
+        return []
+    odd = ((pagination.page, 10**20), (pagination.size, 0))
+    return [Trial(operation, aim.request(exam, parameters={name: value}), cause, f"{name} {value}", certain=False, names=(name,)) for name, value in odd]
+
+
+def _null(exam: Exam, aims: Aims, operation: Operation, cause: str) -> Steps[list[Trial]]:
+    """A create with null for the member given last: whether that is a mistake is open."""
+    aim = yield from _creating(aims, operation)
+    name = next(reversed(list((aim.members if aim is not None else None) or ())), None)
+    if aim is None or name is None or _in_text(exam):
+        return []
+    return [_with(exam, aim, cause, {**(aim.members or {}), name: None}, f"null for {name}", (name,))]
+
+
 _MAKES: dict[str, Makes] = {
     "no_credential": _no_credential,
     "wrong_credential": _wrong_credential,
@@ -411,5 +455,9 @@ _MAKES: dict[str, Makes] = {
     "not_an_object": _not_an_object,
     "malformed_json": _malformed_json,
     "bad_page": _bad_page,
+    "no_page": _no_page,
+    "odd_metadata": _odd_metadata,
+    "odd_page": _odd_page,
+    "null": _null,
     "bad_encoding": _bad_encoding,
 }

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from conformance.addressing import fill, plant
 from conformance.asking import READS
-from conformance.check import Steps
+from conformance.check import Ended, Steps
 from conformance.exam import Exam
 from conformance.exchange import Request
-from conformance.steps.aiming import Aim, Aims
+from conformance.steps.aiming import Aim, Aims, attempt
+from conformance.steps.calls import narrowing, narrows
 from specs.model import Operation
 
 __all__ = ["BEFORE_THE_API", "Odd", "is_no_http", "odd", "oddities", "sent"]
@@ -24,7 +25,7 @@ __all__ = ["BEFORE_THE_API", "Odd", "is_no_http", "odd", "oddities", "sent"]
 BEFORE_THE_API = frozenset({408, 413, 414, 431, 494, 495, 496, 497, 499, 502, 503, 504})
 """Statuses that a web server before the API gives, in a body of its own."""
 
-Place = Literal["path", "query", "member", "members", "body"]
+Place = Literal["path", "query", "filter", "page", "member", "members", "body"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Odd:
     """One odd input: where it stands, what it is in words, and what is sent.
 
     `sent` is percent-encoded text for the path (the id) and the query (added to what is there), JSON text for a member and for
-    what stands in the place of all members, the raw text of a body.
+    what stands in the place of all members, the raw text of a body, and plain text to filter by or to ask for as a page.
     """
 
     place: Place
@@ -95,6 +96,8 @@ def oddities(operation: Operation) -> tuple[Odd, ...]:
     """A fixed handful of odd inputs for an operation: one or two of each place that it has."""
     found = [Odd("query", what, QUERIES[what]) for what in ("bytes that are no UTF-8", "wrong percent-encoding")]
     found += [Odd("query", f"an odd {name}", sent) for name, sent in _odd_parameters(operation)]
+    if operation.effect == "list":
+        found += [Odd("filter", "a quote to filter by", TEXTS["a quote"]), Odd("page", "the page of a huge number", str(10**30))]
     if _has_key(operation) and operation.effect in READS:
         found += [Odd("path", what, quote(TEXTS[what], safe="")) for what in ("a NUL", "an emoji", "a quote")]
         found.append(Odd("path", "a huge number", str(10**30)))
@@ -103,7 +106,7 @@ def oddities(operation: Operation) -> tuple[Odd, ...]:
         found += [Odd("body", what, BODIES[what]) for what in named]
     if operation.effect in ("create", "update", "replace"):
         found += [Odd("member", what, json.dumps(VALUES[what])) for what in ("null", "an object", "a huge number")]
-        found.append(Odd("member", "a NUL", json.dumps(TEXTS["a NUL"])))
+        found += [Odd("member", what, json.dumps(TEXTS[what])) for what in ("a NUL", "an emoji", "a long text")]
         found += [Odd("members", f"{json.dumps(value)} in the place of the members", json.dumps(value)) for value in (None, [1], "proctor")]
     return tuple(found)
 
@@ -131,6 +134,11 @@ def sent(exam: Exam, aims: Aims, operation: Operation, what: Odd) -> Steps[Reque
     match what.place:
         case "query":
             return _in_query(aim.request(exam), what.sent)
+        case "filter":
+            return (yield from _in_filter(exam, aim, what.sent))
+        case "page":
+            pagination = exam.pagination(operation)
+            return aim.request(exam, parameters={pagination.page: what.sent}) if pagination is not None else None
         case "path":
             return _in_path(exam, aim, what.sent)
         case "member":
@@ -144,6 +152,15 @@ def sent(exam: Exam, aims: Aims, operation: Operation, what: Odd) -> Steps[Reque
 def _in_query(request: Request, sent: str) -> Request:
     parts = urlsplit(request.url)
     return replace(request, url=urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, sent))))))
+
+
+def _in_filter(exam: Exam, aim: Aim, text: str) -> Steps[Request | None]:
+    """The list filtered by a text, by a member that it filters by; None where none is known."""
+    found = (yield from attempt(narrowing(exam, aim.operation, 1))) if narrows(exam, aim.operation) else None
+    if found is None or isinstance(found, Ended):
+        return None
+    asked = {name: dict.fromkeys(value, text) if isinstance(value, dict) else text for name, value in found[0].items()}
+    return aim.request(exam, parameters=asked)
 
 
 def _in_path(exam: Exam, aim: Aim, sent: str) -> Request | None:
@@ -169,7 +186,8 @@ def _in_place_of_members(exam: Exam, aim: Aim, value: Any) -> Request | None:
 def _with_member(aim: Aim, value: Any) -> Mapping[str, Any]:
     """The members with one of them odd: which one depends on the value, so that it is not always the same."""
     members = dict(aim.members or {})
-    names = list(members) or ["proctor"]
+    texts = [name for name, given in members.items() if isinstance(given, str)] if isinstance(value, str) else []
+    names = texts or list(members) or ["proctor"]
     return {**members, names[len(json.dumps(value)) % len(names)]: value}
 
 

@@ -12,6 +12,7 @@ from conformance.addressing import MISSING, dig
 from conformance.check import Ended, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import NotPermitted, Request, Response, Unreadable
+from conformance.steps.aiming import overloaded
 from conformance.verdict import Inconclusive, Skipped
 from specs.conventions.pagination import Numbers, Pagination
 from specs.model import Operation, Resource
@@ -145,7 +146,7 @@ class Paged:
 
     def _goes_on(self, trail: Trail, page: Page) -> bool:
         """Whether a page belongs to the walk; if not, the trail's end says why."""
-        if page.ids is None and not trail.pages:
+        if page.ids is None and (not trail.pages or overloaded(page.response)):
             told = self.exam.read.excerpt(page.response)
             raise Ended(Inconclusive(f"{self.operation.id} was answered with {page.response.status}: {told}", "a list that can be read"))
         trail.after = page
@@ -172,6 +173,8 @@ class Paged:
         if "size" not in self.choices:
             return True
         page = yield from self.page(0, size=size)
+        if overloaded(page.response):
+            raise Ended(Inconclusive(f"{self.operation.id} was answered with {page.response.status}", "a list that can be read"))
         return page.count <= size
 
     def _is_last(self, page: Page) -> bool:
@@ -269,6 +272,8 @@ def disagreement(page: Page, parameters: Pagination, *, asked: bool, typed: bool
     number, per_page, total_pages, total = told["page"], told["per_page"], told["total_pages"], told["total_records"]
     if number is not None and (number < parameters.first or (asked and page.ids and number != page.index + parameters.first)):
         return f"page {number} at {numbers.page}, when page {page.index + parameters.first} was asked for"
+    if total and per_page and not page.count and number == parameters.first:
+        return f"no records on the first page, when there are {total} at {numbers.total_records}"
     if per_page is not None and page.count > per_page:
         return f"{page.count} records, more than the {per_page} at {numbers.per_page}"
     if total is not None and total < page.count:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.addressing import dig_all
 from conformance.check import Ended, Steps
 from conformance.exam import Exam
 from conformance.exchange import Request, Response
-from conformance.steps.aiming import Aim, Aims, overloaded, passing, stands_in_list, text_of_ours
+from conformance.steps.aiming import Aim, Aims, absent_key, overloaded, passing, stands_in_list, text_of_ours
 from conformance.steps.findings import Findings
 from conformance.verdict import Failed
 from specs.model import Operation, Resource
 from specs.words import an
 
-__all__ = ["Trial", "misworded", "not_created", "refused", "says_error", "trial", "unharmed", "works"]
+__all__ = ["Trial", "also_wrong", "misworded", "not_created", "refused", "says_error", "trial", "unharmed", "works"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,21 @@ def trial(exam: Exam, aim: Aim, cause: str, what: str, **how: Any) -> Trial:
     """The aim's request, asked in a way (`how`) that must be refused; a record that does not exist may be told first."""
     also = ("not_found",) if aim.absent else ()
     return Trial(aim.operation, aim.request(exam, **how), cause, what, aim.request(exam) if aim.sure else None, also=also)
+
+
+def also_wrong(exam: Exam, aim: Aim, cause: str, what: str, **how: Any) -> Steps[list[Trial]]:
+    """The aim's request with another mistake beside the one that `how` makes, where the spec has the cause told before all others."""
+    order = exam.read.errors.precedence if exam.read.errors else []
+    resource = exam.spec.resources.get(aim.operation.resource or "")
+    if resource is None or cause not in order or {"not_found", "invalid_record", "missing_parameter"} & set(order[: order.index(cause)]):
+        return []
+    if aim.operation.effect == "create" and aim.members:
+        wrong, beside = replace(aim, members={}), "no members"
+    elif aim.operation.effect == "read" and aim.sure:
+        wrong, beside = replace(aim, key=(yield from absent_key(exam, resource))), f"an unknown {resource.singular}"
+    else:
+        return []
+    return [Trial(aim.operation, wrong.request(exam, **how), cause, f"{what} and {beside}", aim.request(exam))]
 
 
 def refused(exam: Exam, tried: Trial, findings: Findings) -> Steps[Response]:

@@ -32,6 +32,8 @@ def confirmed(listed: Paged, long: Trail, short: Trail, size: int | None) -> Ste
     short_again = yield from listed.walk(size=size, limit=limit, fresh=True)
     if first is not None:
         second = _wrong(long_again, largest, empty) or _wrong(short_again, size, empty)
+        if second is not None and (yield from _has_grown(listed, long_again, short_again)):
+            return None
         return second or _lasting_gap(long, long_again, short, short_again)
     if short_again.ids == short.ids or set(short_again.ids) != set(short.ids):
         return None
@@ -58,6 +60,23 @@ def _wrong(trail: Trail, size: int | None, empty: bool) -> str | None:
         return f"{trail.after.response.status} for page {trail.after.index} (counted from 0; size {size})"
     new = set(trail.after.ids or ()) - set(seen) if trail.end == "told" and trail.after is not None else set()
     return f"{len(new)} more records on the page after the one that is told to be the last" if new else None
+
+
+def _has_grown(listed: Paged, *trails: Trail) -> Steps[bool]:
+    """Whether a page that said to be the last says something else when asked anew: then the records after it are somebody else's new ones."""
+    for trail in trails:
+        if trail.end == "told" and trail.after is not None and trail.after.ids:
+            last = trail.pages[-1]
+            again = yield from listed.answer(last.index, last.request.anew())
+            if _end_told(listed, again) != _end_told(listed, last):
+                return True
+    return False
+
+
+def _end_told(listed: Paged, page: Page) -> tuple[object, ...]:
+    """What a page has and tells of where its list ends."""
+    numbers = listed.parameters.numbers
+    return page.ids, number_at(page.document, numbers.total_pages), number_at(page.document, numbers.total_records), _link(listed, page, "next")
 
 
 def _gap(long: Trail, short: Trail) -> str | None:

@@ -9,13 +9,13 @@ from conformance.addressing import MISSING
 from conformance.check import Ended, Steps
 from conformance.exam import Exam, Made
 from conformance.exchange import Response
-from conformance.reading import agrees
+from conformance.reading import agrees, allows
 from conformance.steps import calls
 from conformance.steps.aiming import passing
 from conformance.verdict import Failed, Inconclusive
 from specs.model import Operation, Resource
 
-__all__ = ["current", "differences", "failed_read", "kept", "made", "mark_of", "named_members", "own_names", "read_back", "sent", "told"]
+__all__ = ["current", "differences", "failed_read", "fails_itself", "kept", "made", "mark_of", "named_members", "own_names", "read_back", "sent", "told"]
 
 SCALARS = frozenset({"string", "integer", "number", "boolean", "null"})
 
@@ -169,9 +169,15 @@ def named_members(exam: Exam, cause: str, names: Iterable[str], response: Respon
     return None
 
 
+def fails_itself(exam: Exam, response: Response) -> bool:
+    """Whether an implementation fails on a call, which no document allows that does not name 500: what stands before it gives other codes."""
+    statuses = exam.read.statuses
+    return response.status == 500 and statuses is not None and bool(statuses.documented) and not allows(statuses.documented, 500)
+
+
 def failed_read(exam: Exam, own: Made, response: Response) -> Failed | Inconclusive:
     """What it means that a record of our own can't be read: the server may be down, else it isn't there."""
-    if response.status >= 500 or response.status == 429:
+    if (response.status >= 500 or response.status == 429) and not fails_itself(exam, response):
         return Inconclusive(f"reading the {own.resource.singular} that was made was answered with {told(exam, response)}")
     operation = exam.operation(own.resource, "read")
     return Failed(f"the {own.resource.singular} {own.key} that was made", told(exam, response), operation=operation.id if operation else None)

@@ -112,7 +112,7 @@ class Notes:
         self.notes[number] = {"stars": 0, **given, "id": number}
         if self.wrong == "create as html":
             return Response(201, (("content-type", "text/html"),), json.dumps({"data": self.notes[number]}).encode())
-        return answer(201, {"data": {} if self.wrong == "nameless" else self.notes[number]})
+        return answer(201, {"data": {} if self.wrong == "nameless" else [] if self.wrong == "none" else self.notes[number]})
 
     def list(self, query: Mapping[str, str]) -> Response:
         page, size = number(query.get("page"), 1), min(number(query.get("size"), 10), 50)

@@ -20,6 +20,11 @@ def test_every_operation_has_oddities(api: str, operation: str) -> None:
     assert len(set(found)) == len(found)
 
 
+def test_lists_are_asked_for_a_quote_and_a_page_far_away() -> None:
+    places = {each.place for each in oddities(specs.load("productive").operations["listPeople"])}
+    assert {"filter", "page"} <= places
+
+
 @given(st.data())
 def test_what_is_sent_can_be_sent(data: st.DataObject) -> None:
     spec = specs.load("productive")

@@ -33,6 +33,8 @@ def page(index: int, count: int, **told: Any) -> Page:
         (3, 1, {"page": 4, "per_page": 3, "pages": 4, "total": 10}),
         (0, 0, {"page": 1, "per_page": 3, "pages": 0, "total": 0}),
         (0, 0, {"page": 1, "per_page": 3, "pages": 1, "total": 0}),
+        (0, 0, {"page": 1, "per_page": 0, "total": 10}),
+        (9, 0, {"page": 10, "per_page": 3, "pages": 4, "total": 10}),
         (0, 3, {}),
         (0, 3, {"total": 3}),
     ],
@@ -53,6 +55,7 @@ def test_numbers_agree(index: int, count: int, told: dict[str, int]) -> None:
         (0, 3, {"total": True}),
         (0, 3, {"page": 1.5}),
         (4, 2, {"page": 5, "pages": 4}),
+        (0, 0, {"page": 1, "per_page": 1, "pages": 10, "total": 10}),
     ],
 )
 def test_numbers_disagree(index: int, count: int, told: dict[str, Any]) -> None:

@@ -151,6 +151,11 @@ def test_create_without_an_id_is_listed() -> None:
     assert any("does not tell its id" in one.reason for one in examination.leftovers)
 
 
+def test_create_that_says_it_made_none_is_not_listed() -> None:
+    examination = examined(Notes(count=3, wrong="none"))
+    assert not any("does not tell its id" in one.reason for one in examination.leftovers)
+
+
 def test_observer_passes_on_what_the_others_ask() -> None:
     passed = verdict(examined(Notes()), "content/json")
     assert isinstance(passed, Passed)
@@ -167,6 +172,22 @@ def test_observer_alone_is_given_something_to_see() -> None:
     failed = verdict(examined(Notes(wrong="create as html"), clauses=["content/json"]), "content/json")
     assert isinstance(failed, Failed)
     assert failed.operation == "createNote"
+
+
+def test_delete_that_was_refused_is_confirmed_by_a_second() -> None:
+    class Silent(Notes):
+        def send(self, request: Request) -> Response:
+            return Response(409, (("content-type", "text/html"),), b"no") if request.method == "DELETE" else super().send(request)
+
+    def flow(exam: Exam, _clause: Clause) -> Flow:
+        made = yield from exam.make(exam.spec.resources["notes"])
+        response = yield exam.ask.operation(exam.spec.operations["deleteNote"], key=made.key)
+        return Passed(str(response.status))
+
+    checks = {**only(flow), "content_negotiation": CHECKS["content_negotiation"]}
+    failed = verdict(examined(Silent(), checks=checks, clauses=["page/walk", "content/json"]), "content/json")
+    assert isinstance(failed, Failed)
+    assert failed.operation == "deleteNote"
 
 
 def test_observer_hears_generated_requests() -> None:
@@ -489,6 +510,19 @@ def test_outcome_in_the_body_tells_a_wrong_credential() -> None:
     examination = examine(bind(load("moonrope"), target), target, Denying(), options=QUIET)
     assert isinstance(examination.outcome, CouldNotExamine)
     assert "answered as a wrong one is" in examination.outcome.reason
+
+
+def test_path_that_may_be_none_is_told_beside_a_wrong_credential() -> None:
+    class Unknowing:
+        def send(self, request: Request) -> Response:
+            code = "UnknownAction" if "/rpc/api/v2/" in request.url else "AccessDenied"
+            return answer(200, {"status": "error", "time": 0.1, "flags": {}, "data": {"code": code}})
+
+    target = Target("moonrope", "http://x.test/rpc", credentials={"full": {"application": "a1b2c3", "token": "t1t2t3"}})
+    examination = examine(bind(load("moonrope"), target), target, Unknowing(), options=QUIET)
+    assert isinstance(examination.outcome, CouldNotExamine)
+    assert "under /rpc the credential `full` was answered as a wrong one is" in examination.outcome.reason
+    assert "base_path" in examination.outcome.todo
 
 
 def test_clause_of_several_resources_keeps_those_that_are_there() -> None:

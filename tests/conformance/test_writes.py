@@ -58,3 +58,9 @@ def test_documented_title_is_missed() -> None:
     wrong = Response(422, (), b'{"errors": [{"status": 422, "title": "No"}]}')
     assert writes.named_members(exam, "invalid_record", ["title"], right) is None
     assert writes.named_members(exam, "invalid_record", ["title"], wrong)
+
+
+def test_member_with_a_pattern_is_an_example_of_it() -> None:
+    exam = exam_of("paydirt")
+    jobs = exam.spec.resources["jobs"]
+    assert {exam.payloads.members(jobs)["price"] for _ in range(20)} == {"85.0"}

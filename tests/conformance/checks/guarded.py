@@ -43,13 +43,22 @@ class Guarded(Miniature):
                     self.keep(spec.resources[name], dict(item["record"]), caller)
 
     def keep(self, resource: Resource, record: Record, caller: Principal) -> None:
+        if self.bug == "ids_by_account":
+            record["id"] = self.next_of(resource, caller)
         self.records[resource.name].append(record)
         self.owners[id(record)] = (caller.account, caller.user)
+
+    def next_of(self, resource: Resource, caller: Principal) -> int:
+        """The next number of the caller's account."""
+        return 1 + sum(self.owners.get(id(one), ("",))[0] == caller.account for one in self.records[resource.name])
 
     def wait(self, seconds: float) -> None:
         self.now += seconds
 
     def __call__(self, request: Request) -> Response:
+        if request.url.startswith("http://") and self.bug == "plain_done":
+            super().__call__(replace(request, url=request.url.replace("http://", "https://")))
+            return Response(301, (("location", request.url.replace("http://", "https://")),))
         if request.url.startswith("http://") and self.bug != "plain":
             raise NoAnswer("refused")
         if self.bug == "latin" and request.body:
@@ -82,6 +91,13 @@ class Guarded(Miniature):
         if self.bug == "prefix":
             given = {name: self.nearest(name, value or "") for name, value in given.items()}
         secrets = [name for name in given if name not in self.auth.public]
+        if self.bug == "validates_first" and call.operation.effect == "create" and not call.query:
+            raise Refused("missing_parameter")
+        known = {str(record["id"]) for record in self.records[call.operation.resource]} if self.bug == "looks_up_first" else set()
+        if self.bug == "looks_up_first" and call.operation.effect == "read" and not known & set(call.values.values()):
+            raise Refused("not_found", 404)
+        if self.bug == "any_case":
+            given = {name: (value or "").lower() for name, value in given.items()}
         caller = next((one for one in self.spec.seed.principals if all(given[name] == one.credential[name] for name in secrets)), None)
         if caller is None:
             if self.bug == "created_all_the_same" and call.operation.effect == "create":
@@ -105,8 +121,10 @@ class Guarded(Miniature):
         if carrier.place == "header":
             return headers.get(carrier.name.lower())
         if carrier.place == "query":
-            if self.bug == "header_too" and "x-api-key" in headers:
+            if "x-api-key" in headers and (self.bug == "header_too" or (self.bug == "header_too_in_creates" and call.operation.effect == "create")):
                 return headers["x-api-key"]
+            if self.bug == "token_too" and headers.get("authorization", "").startswith("Token token="):
+                return headers["authorization"].removeprefix("Token token=")
             return call.query.pop(carrier.name, None)
         return self.credential(call)
 
@@ -131,9 +149,13 @@ class Guarded(Miniature):
         denied = roles.get(call.caller.role) and roles[call.caller.role].denied
         if not denied or not ({"*", call.operation.id} & set(denied)) or self.bug == "no_roles":
             return
+        if self.bug == "validates_first" and call.operation.effect == "create" and not call.query:
+            raise Refused("missing_parameter")
         if self.bug == "done_all_the_same" and call.operation.effect == "update":
             call.caller = self.full
             self.update(call, self.spec.resources[call.operation.resource], self.find(call, self.spec.resources[call.operation.resource]))
+        if self.bug == "closed_all_the_same" and call.operation.effect == "sign_off":
+            next(record for record in self.records["projects"] if record["uuid"] in call.values.values())["active"] = "false"
         raise Refused("forbidden", 401 if self.bug == "as_unknown" else 404 if self.bug == "as_absent" else None)
 
     # What comes in and goes out
@@ -145,7 +167,12 @@ class Guarded(Miniature):
         if how.refuse_other_requests and call.request.body and kind.partition(";")[0] not in how.request and self.bug != "any_type":
             raise Refused("unsupported_media_type")
         accept = headers.get("accept", "*/*")
-        if how.refuse_unacceptable and accept not in ("*/*", how.response) and "*/*" not in accept and self.bug != "any_accept":
+        parts = [part.strip() for part in accept.split(",")]
+        met = "*/*" in accept or how.response in (parts[:1] if self.bug == "first_accept" else parts)
+        lax = self.bug == "any_accept" or (self.bug == "creates_any_accept" and call.operation.effect == "create")
+        if how.refuse_unacceptable and not met and not lax:
+            if self.bug == "refused_and_made" and call.operation.effect == "create":
+                self.create(call, self.spec.resources[call.operation.resource])
             raise Refused("not_acceptable")
         if self.bug == "always_406" and accept == "*/*":
             raise Refused("not_acceptable")
@@ -167,6 +194,8 @@ class Guarded(Miniature):
         seen = super().visible(call, resource)
         if self.bug == "all_listed" and call.operation.effect == "list":
             return seen
+        if self.bug == "all_listed_of_a_client" and call.operation.effect == "list" and "client_id" in call.query:
+            return seen
         if self.bug == "own_only":
             return [record for record in seen if self.owners.get(id(record)) == (call.caller.account, call.caller.user)]
         return [record for record in seen if self.owners.get(id(record), ("",))[0] == call.caller.account]
@@ -176,10 +205,14 @@ class Guarded(Miniature):
             return super().find(call, resource)
         except Refused:
             found = next((one for one in self.records[resource.name] if str(one[resource.key]) in call.values.values()), None)
+            if self.bug == "ids_by_account":
+                raise Refused("not_found", 404) from None
             if found is None:
                 if self.bug == "unknown_is_fine" and call.operation.effect == "read":
                     return {resource.key: "0"}
                 raise
+            if self.bug == "foreign_200_with_errors" and call.operation.effect == "read":
+                raise Refused("foreign_record", 200) from None
             if self.bug == "foreign_read" or (self.bug == "foreign_delete" and call.operation.effect == "delete"):
                 return found
             raise Refused("foreign_record", 404 if self.bug == "foreign_404" else None) from None
@@ -191,13 +224,24 @@ class Guarded(Miniature):
             given = self.taken(call, resource).get(parent.member)
             theirs = next((one for one in self.records[parent.resource] if str(one[self.spec.resources[parent.resource].key]) == str(given)), None)
             if theirs is not None and self.owners[id(theirs)][0] != call.caller.account:
+                if self.bug == "foreign_parent_kept":
+                    self.keep(resource, super().create(call, resource), call.caller)
                 raise Refused("foreign_record")
         for name, member in self.parent_names(resource).items():
             if name in call.values and not any(str(one.get(member)) == call.values[name] for one in self.records[resource.name]):
                 raise Refused("parent_not_found")
         record = super().create(call, resource)
+        if self.bug == "ids_by_account":
+            record["id"] = self.next_of(resource, call.caller)
         self.owners[id(record)] = (call.caller.account, call.caller.user)
         return record
+
+    def update(self, call: Call, resource: Resource, record: Record) -> Record:
+        for parent in resource.parents if self.bug != "foreign_parent_taken" else ():
+            given = self.taken(call, resource).get(parent.member)
+            if any(str(one.get("id")) == str(given) and self.owners[id(one)][0] != call.caller.account for one in self.records[parent.resource]):
+                raise Refused("foreign_record")
+        return super().update(call, resource, record)
 
     def several(self, call: Call, resource: Resource) -> Any:
         if not call.bulk and self.bug != "unmarked":

@@ -76,6 +76,8 @@ MILES: dict[str, list[Record]] = {
 
 RECORDS = {"timedash": TIMEDASH, "productive": PRODUCTIVE, "88miles": MILES}
 
+OPERATORS = ("eq", "not_eq", "contains", "not_contain", "gt", "gt_eq", "lt", "lt_eq")
+
 Holds = Callable[[Record], bool]
 
 
@@ -91,18 +93,23 @@ class Listed(Miniature):
             return list(records)
         if self.bug == "nested_ignores" and call.values:
             return list(records)
+        if self.bug == "where_of_all_companies" and "where" in call.query:
+            records = self.records[resource.name]
         return self.ordered(call, resource, self.narrowed(call, resource, records))
 
     def narrowed(self, call: Call, resource: Resource, records: list[Record]) -> list[Record]:
         group = next(group.parameters for group in self.spec.groups.values() if group.kind == "filtering" and call.operation.id in group.operations)
         if group.style == "expression":
             text = call.query.get(group.parameter)
+            if self.bug == "where_or_order" and "order" in call.query:
+                return records
             return [record for record in records if text is None or self.expressed(text)(record)]
         tests = self.brackets(call, resource) if group.style == "brackets" else self.equalities(call, resource)
         if self.bug == "last_only":
             tests = tests[-1:]
         join = any if self.bug == "or" and tests else all
-        return [record for record in records if join(test(record) for test in tests)]
+        found = [record for record in records if join(test(record) for test in tests)]
+        return records if self.bug == "everything_if_none" and not found else found
 
     def equalities(self, call: Call, resource: Resource) -> list[Holds]:
         return [self.test(name, "eq", text) for name, text in call.query.items() if name in self.properties(resource) and name != "metadata"]
@@ -114,10 +121,11 @@ class Listed(Miniature):
             if match is None:
                 continue
             if match[1] not in {*self.properties(resource), *_members(self.records[resource.name])}:
-                if self.bug != "unknown_ignored":
+                if self.bug != "unknown_ignored" and not (self.bug == "unknown_behind_another" and found):
                     raise Refused("unsupported_filter:" + ("undefined" if self.bug == "undefined" else match[1]))
                 continue
-            if match[2] is not None and self.bug == "no_operators":
+            unknown = match[2] not in (None, *OPERATORS) and self.bug != "any_operator"
+            if unknown or (match[2] is not None and self.bug == "no_operators"):
                 raise Refused("unsupported_filter:" + match[1])
             found.append(self.test(match[1], match[2] or "eq", text))
         return found
@@ -151,12 +159,14 @@ class Listed(Miniature):
             value, wanted = value.lower(), wanted.lower()
         match operator:
             case "eq":
-                nearly = {"prefix": str.startswith, "inside": str.__contains__}.get(self.bug)
+                nearly = {"prefix": str.startswith, "inside": str.__contains__, "like": _like}.get(self.bug)
                 return bool(value == wanted or (text and nearly is not None and nearly(value, wanted)))
             case "not_eq":
                 return bool(value != wanted)
             case "contains" | "not_contain":
                 inside = value.lower().startswith(wanted.lower()) if self.bug == "beginning" else wanted.lower() in value.lower()
+                if self.bug == "wildcards":
+                    inside = re.search(re.escape(wanted).replace("%", ".*").replace("_", "."), value) is not None
                 return bool(inside) is (operator == "contains")
             case "gt":
                 return bool(value > wanted)
@@ -174,6 +184,12 @@ class Listed(Miniature):
             text = unquote_plus(text)
         if self.bug == "plus_kept":
             text = text.replace(" ", "+")
+        if self.bug == "ampersand_ends":
+            text = re.split("(?<!&)&(?!&)", text)[0]
+        if self.bug == "parentheses_ignored":
+            text = text.replace("(", "").replace(")", "")
+        if self.bug == "escape_500" and '\\"' in text:
+            raise Refused("invalid_query", 500)
         if self.bug == "latin":
             text = text.encode().decode("latin-1")
         joint = " or " if self.bug == "words" else " || "
@@ -228,6 +244,10 @@ class Listed(Miniature):
             raise Refused("unsupported_sort:" + name)
         if self.bug == "minus_refused" and down:
             raise Refused("unsupported_sort:" + name)
+        if self.bug == "unsorted_beside_where" and "where" in call.query:
+            return records
+        if self.bug == "unsorted_if_filtered" and any(other.startswith("filter") or other in self.properties(resource) for other in call.query):
+            return records
         if self.bug == "sort_ignored" or (self.bug == "one_list_unsorted" and resource.name in ("contacts", "people")):
             return records
         if self.bug == "down_is_up":
@@ -244,6 +264,10 @@ class Listed(Miniature):
         if self.bug == "numbers_as_text":
             return str(value)
         return (value.casefold() if self.bug == "casefold" else value) if isinstance(value, str) else value
+
+    def window(self, call: Call, pagination: Any) -> tuple[int, int]:
+        index, size = super().window(call, pagination)
+        return index, max(size, 30) if self.bug == "size_ignored_if_filtered" and any(name.startswith("filter") for name in call.query) else size
 
     def cut(self, records: list[Record], index: int, size: int) -> list[Record]:
         if self.bug == "loses_last" and index and len(records) <= (index + 1) * size:
@@ -277,6 +301,8 @@ class Listed(Miniature):
                 return {**document, "meta": {"aggregates": {name: None}}}
             raise Refused("unsupported_aggregate:" + name)
         records = self.records[resource.name] if self.bug == "sums_unfiltered" else self.narrowed(call, resource, self.records[resource.name])
+        if self.bug == "nothing_of_nothing" and not records:
+            return document
         if self.bug == "sums_page":
             records = records[:2]
         values = [record.get(known.member) for record in records if known.member is None or record.get(known.member) is not None]
@@ -295,6 +321,10 @@ class Listed(Miniature):
         if not name or self.envelope.style != "jsonapi":
             return found
         return self.respond(call, found.status, {"errors": [{**found.json()["errors"][0], "detail": f"'{name}' is not supported on this endpoint"}]})
+
+
+def _like(value: str, pattern: str) -> bool:
+    return re.fullmatch(re.escape(pattern).replace("%", ".*"), value) is not None
 
 
 def _members(records: list[Record]) -> set[str]:

@@ -59,6 +59,8 @@ class Clocked(Miniature):
         elif self.bug != "reopen_forbidden" or effect != "reopen":
             self.end([shift for shift in self.shifts if shift["project"] == record["uuid"]])
             record["active"] = {"sign_off": "false", "reopen": "true"}[effect]
+            if self.bug == f"{effect}_clears_the_limit":
+                record["time_limit"] = None
         else:
             raise Refused("forbidden")
         return record
@@ -73,13 +75,19 @@ class Clocked(Miniature):
             raise Refused("closed")
         if self.bug != "two_run":
             self.end(self.shifts if self.bug == "stops_everyone" else running)
+        if self.bug == "start_forgets":
+            self.shifts = [shift for shift in self.shifts if shift not in running]
         self.open(call, record)
 
     def open(self, call: Call, record: Record) -> None:
         given = call.query.get("activity_uuid") if self.bug != "activity_lost" else None
+        if self.bug == "first_activity" and given is not None:
+            given = record["activities"][0]["uuid"]
         self.shifts.append({"project": record["uuid"], "user": self.user, "start": self.now, "stop": None, "activity": given})
 
     def stop(self, call: Call, record: Record) -> None:
+        if self.bug == "quote_500" and '"' in call.query.get("notes", ""):
+            raise Refused("server_error", 500)
         if self.bug == "body_500" and "notes" in (call.body or {}):
             raise Refused("server_error", 500)
         mine = [shift for shift in self.shifts if shift["project"] == record["uuid"] and shift["user"] == self.user and shift["stop"] is None]
@@ -105,8 +113,15 @@ class Clocked(Miniature):
             shown["running_total"] = self.seconds(record, self.user)
         if effect in ("create", "update", "punch_in"):
             shown["started_at"] = running["start"] if running and self.bug != "silent" else None
+        if self.bug == "told_while_running" and running is None and effect == "update":
+            shown["running"] = None
+            del shown["started_at"]
+        if effect in ("create", "update", "punch_in") and running is not None and self.bug == "first_start":
+            shown["started_at"] = next(shift["start"] for shift in self.shifts if shift["project"] == record["uuid"])
         if effect == "punch_in":
             self.show_shift(shown, running)
+            if self.bug == "nested_shown_only" and "company_uuid" in call.values:
+                self.shifts.pop()
         return document
 
     def show_shift(self, shown: Record, running: dict[str, Any] | None) -> None:
@@ -117,6 +132,7 @@ class Clocked(Miniature):
             return
         start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(running["start"] + (60 if self.bug == "entry_later" else 0)))
         shown["current_shift"] = {"start": start, "stop": start if self.bug == "entry_closed" else None, "activity_uuid": running["activity"]}
+        shown["current_shift"]["project_uuid"] = OTHER if self.bug == "entry_of_another" else running["project"]
 
     def show(self, resource: Resource, record: Record) -> Any:
         total = self.seconds(record, self.user if self.bug == "own_only" else None)
@@ -137,6 +153,7 @@ class Clocked(Miniature):
 
     def seconds(self, record: Record, user: str | None) -> int:
         mine = [shift for shift in self.shifts if shift["project"] == record["uuid"] and (user in (None, shift["user"]) or self.bug == "everyones")]
+        mine = mine[-1:] if self.bug == "last_only" else mine
         ended = [shift for shift in mine if shift["stop"] is not None or self.bug != "totals_stand"]
         on = self.now if self.bug == "goes_on" else None
         return int(record.get("grand_total") or 0) + sum(int(on or shift["stop"] or self.now) - int(shift["start"]) for shift in ended)
@@ -145,7 +162,8 @@ class Clocked(Miniature):
         record = super().create(call, resource)
         record["active"], record["grand_total"] = "true", 0
         names = [one["name"] for one in record.get("activities") or []]
-        record["activities"] = [{"name": name, "uuid": "99999999-9999-4999-8999-999999999999", "project_uuid": record["uuid"]} for name in names]
+        uuids = [f"99999999-9999-4999-8999-99999999999{number}" for number in range(10)]
+        record["activities"] = [{"name": name, "uuid": uuid, "project_uuid": record["uuid"]} for name, uuid in zip(names, uuids, strict=False)]
         return record
 
 
@@ -177,7 +195,7 @@ def _driven(steps: Any, mini: Clocked) -> Iterator[Verdict]:
 
 
 @pytest.mark.parametrize("clause", [IN, ONE, OUT, CLOSED, OPEN, LIMITS, TOTALS])
-@pytest.mark.parametrize("quirk", ["", "null_running", "no_date", "whole_floats"])
+@pytest.mark.parametrize("quirk", ["", "null_running", "told_while_running", "no_date", "whole_floats"])
 def test_right_implementation_passes(clause: str, quirk: str) -> None:
     assert isinstance(clocked(clause, quirk), Passed)
 
@@ -193,6 +211,9 @@ def test_right_implementation_passes(clause: str, quirk: str) -> None:
         (IN, "entry_later"),
         (IN, "no_entry"),
         (IN, "activity_lost"),
+        (IN, "first_activity"),
+        (IN, "entry_of_another"),
+        (IN, "nested_shown_only"),
         (ONE, "two_run"),
         (ONE, "busy"),
         (ONE, "stops_everyone"),
@@ -201,11 +222,14 @@ def test_right_implementation_passes(clause: str, quirk: str) -> None:
         (OUT, "time_lost"),
         (OUT, "twice"),
         (OUT, "body_500"),
+        (OUT, "quote_500"),
         (CLOSED, "sign_off_does_nothing"),
         (CLOSED, "nested_does_nothing"),
         (CLOSED, "closed_starts"),
         (CLOSED, "closed_500"),
         (CLOSED, "refused_but_runs"),
+        (CLOSED, "sign_off_clears_the_limit"),
+        (OPEN, "reopen_clears_the_limit"),
         (OPEN, "reopen_does_nothing"),
         (OPEN, "nested_does_nothing"),
         (OPEN, "reopen_forbidden"),
@@ -217,6 +241,9 @@ def test_right_implementation_passes(clause: str, quirk: str) -> None:
         (TOTALS, "goes_on"),
         (TOTALS, "own_only"),
         (TOTALS, "everyones"),
+        (TOTALS, "last_only"),
+        (TOTALS, "start_forgets"),
+        (TOTALS, "first_start"),
     ],
 )
 def test_broken_implementation_fails(clause: str, bug: str) -> None:

@@ -23,6 +23,7 @@ def test_numbers_as_text_pass() -> None:
         ("productive/aggregate/meta", "sums_page"),
         ("productive/aggregate/meta", "sums_unfiltered"),
         ("productive/aggregate/meta", "flat"),
+        ("productive/aggregate/meta", "nothing_of_nothing"),
         ("productive/aggregate/unsupported", "unknown_null"),
         ("productive/aggregate/unsupported", "other_title"),
         ("productive/group/unsupported", "other_title"),

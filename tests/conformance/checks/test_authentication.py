@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+import specs
 from conformance.checks.authentication import CHECKS
+from conformance.exam import Exam
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped
-from tests.conformance.checks.guarded import verdict
+from tests.conformance.checks.guarded import Guarded, driven, exam_of, verdict
 
 
 @pytest.mark.parametrize(
@@ -32,9 +36,13 @@ def test_right_implementation_passes(clause: str) -> None:
         ("paydirt/auth/missing", "open_delete"),
         ("paydirt/auth/missing", "created_all_the_same"),
         ("paydirt/auth/missing", "status_400"),
+        ("paydirt/auth/missing", "validates_first"),
+        ("paydirt/auth/missing", "looks_up_first"),
         ("paydirt/auth/invalid", "prefix"),
         ("paydirt/auth/invalid", "open"),
         ("paydirt/auth/only-parameter", "header_too"),
+        ("paydirt/auth/only-parameter", "header_too_in_creates"),
+        ("paydirt/auth/only-parameter", "token_too"),
         ("timedash/auth/required", "open_delete"),
         ("timedash/auth/required", "prefix"),
         ("timedash/auth/required", "status_403"),
@@ -72,3 +80,14 @@ def test_open_door_proves_no_place() -> None:
 
 def test_second_credential_is_needed() -> None:
     assert isinstance(verdict(CHECKS, "timedash/auth/multiple-keys", without=("second",)), Skipped)
+
+
+def test_credential_in_the_other_case_is_another_one() -> None:
+    spec = specs.load("timedash")
+    known = spec.clauses["timedash/auth/required"]
+    mixed = replace(exam_of(spec).target, credentials={"full": {"key": "sk_FULL_12345"}})
+    assert isinstance(driven(CHECKS[known.rule].flow(Exam(spec, mixed), known), Guarded(spec, "any_case")), Failed)
+
+
+def test_case_of_a_credential_that_has_one_alone_is_open() -> None:
+    assert isinstance(verdict(CHECKS, "timedash/auth/required", "any_case"), Passed)

@@ -31,11 +31,13 @@ def test_right_implementation_passes(clause: str) -> None:
         ("paydirt/auth/limited", "no_roles"),
         ("paydirt/auth/limited", "as_unknown"),
         ("paydirt/auth/limited", "as_absent"),
+        ("paydirt/auth/limited", "validates_first"),
         ("paydirt/auth/limited", "done_all_the_same"),
         ("timedash/auth/forbidden", "no_roles"),
         ("timedash/auth/forbidden", "as_unknown"),
         ("timedash/auth/forbidden", "done_all_the_same"),
         ("88miles/auth/read-denied", "no_roles"),
+        ("88miles/auth/read-denied", "closed_all_the_same"),
         ("productive/auth/denied", "other_text"),
     ],
 )

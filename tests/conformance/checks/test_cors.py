@@ -30,6 +30,8 @@ class Shared(Listed):
         yield "access-control-allow-origin", told
         if self.bug == "twice":
             yield "access-control-allow-origin", "https://app.example"
+        if self.bug == "same_twice":
+            yield "access-control-allow-origin", told
 
     def preflight(self, request: Request, asked: dict[str, str]) -> tuple[int, Any]:
         method, names = asked["access-control-request-method"], asked.get("access-control-request-headers", "")
@@ -69,6 +71,8 @@ def test_right_implementation_passes(clause: str, quirk: str) -> None:
         (ACTUAL, "not_on_actual"),
         (ACTUAL, "not_on_errors"),
         (ACTUAL, "not_on_401"),
+        (PREFLIGHT, "same_twice"),
+        (ACTUAL, "same_twice"),
     ],
 )
 def test_broken_implementation_fails(clause: str, bug: str) -> None:

@@ -73,6 +73,11 @@ class BareCreates(Rewriting):
         return document["job"] if call and call.operation.id == "createJob" and "job" in document else document
 
 
+class BareWithAnObject(Rewriting):
+    def rewritten(self, call: Call | None, status: int, document: Any) -> Any:
+        return {**document["job"], "links": {"self": "/jobs"}} if call and call.operation.id == "readJob" and "job" in document else document
+
+
 class NullWhenEmpty(Miniature):
     def many(self, resource: Resource, records: list[Record], document: Any) -> Any:
         found = super().many(resource, records, document)
@@ -87,6 +92,7 @@ class NullWhenEmpty(Miniature):
         ("paydirt/envelope/collection", TwoRoots),
         ("paydirt/envelope/single", Bare),
         ("paydirt/envelope/single", BareCreates),
+        ("paydirt/envelope/single", BareWithAnObject),
         ("88miles/envelope/response", Bare),
         ("88miles/envelope/response", NullWhenEmpty),
     ],
@@ -212,6 +218,38 @@ def test_refused_create_that_says_success_fails() -> None:
     assert isinstance(verdict_on("moonrope/envelope/status", ValidationSucceeds), Failed)
 
 
+class SilentAndLax(Miniature):
+    """Takes whatever it is given for a new record, and says no more than that it did."""
+
+    def required(self, resource: Resource, operation: Any) -> list[str]:
+        return []
+
+    def validate(self, resource: Resource, members: Record, effect: str) -> None:
+        pass
+
+    def one(self, resource: Resource, record: Any, call: Call) -> Any:
+        return self.wrap({"data": None}) if call.operation.effect == "create" else super().one(resource, record, call)
+
+
+class DeletesWhatIsGone(Miniature):
+    def find(self, call: Call, resource: Resource) -> Record:
+        try:
+            return super().find(call, resource)
+        except Refused:
+            if call.operation.effect != "delete":
+                raise
+            return {}
+
+    def delete(self, resource: Resource, record: Record) -> None:
+        if record:
+            super().delete(resource, record)
+
+
+@pytest.mark.parametrize("kind", [SilentAndLax, DeletesWhatIsGone])
+def test_success_that_no_mistake_belies_passes(kind: type[Miniature]) -> None:
+    assert not isinstance(verdict_on("moonrope/envelope/status", kind), Failed)
+
+
 # Lists among themselves
 
 
@@ -320,6 +358,13 @@ class IncludesOne(Miniature):
         return {**found, "included": found["included"][:1]} if len(found.get("included", ())) > 1 else found
 
 
+class IncludesOnTheFirstPage(Miniature):
+    def including(self, call: Call, resource: Resource, document: Any) -> Any:
+        found = super().including(call, resource, document)
+        later = call.query.get("page[number]", "1") != "1"
+        return {name: value for name, value in found.items() if name != "included"} if later else found
+
+
 class IncludesAll(Miniature):
     def including(self, call: Call, resource: Resource, document: Any) -> Any:
         found = super().including(call, resource, document)
@@ -331,7 +376,7 @@ def test_refusing_to_include_passes() -> None:
     assert isinstance(verdict_on("productive/jsonapi/included", RefusesInclude), Passed)
 
 
-@pytest.mark.parametrize("kind", [IgnoresInclude, IncludesOne, IncludesAll])
+@pytest.mark.parametrize("kind", [IgnoresInclude, IncludesOne, IncludesOnTheFirstPage, IncludesAll])
 def test_include_without_full_linkage_fails(kind: type[Miniature]) -> None:
     assert isinstance(verdict_on("productive/jsonapi/included", kind), Failed)
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from conformance.checks.errors import CHECKS
 from conformance.verdict import Failed, Inconclusive, Passed
 from tests.conformance.checks.guarded import verdict
+from tests.conformance.checks.miniature import Miniature, verdict_on
 
 
 @pytest.mark.parametrize(
@@ -65,3 +68,15 @@ def test_no_param_is_inconclusive() -> None:
 
 def test_unknown_ids_are_enough() -> None:
     assert isinstance(verdict(CHECKS, "timedash/error/not-found", write=False), Passed)
+
+
+class OtherErrorsOfTheRouter(Miniature):
+    """Answers an unknown path with the body of its framework."""
+
+    def error_document(self, cause: str, status: int) -> Any:
+        return {"status": status, "path": "?"} if cause == "unknown_operation" else super().error_document(cause, status)
+
+
+def test_error_of_an_unknown_path_has_the_shape_where_every_error_has() -> None:
+    assert isinstance(verdict_on("timedash/error/object", OtherErrorsOfTheRouter), Failed)
+    assert isinstance(verdict_on("paydirt/error/body", OtherErrorsOfTheRouter), Passed)

@@ -3,9 +3,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.verdict import Failed, Inconclusive, Passed
-from tests.conformance.checks.listed import MILES, PRODUCTIVE, TIMEDASH, Changing, verdict
-
-OPERATORS = ["eq", "not_eq", "contains", "not_contain", "gt", "gt_eq", "lt", "lt_eq"]
+from tests.conformance.checks.listed import MILES, OPERATORS, PRODUCTIVE, TIMEDASH, Changing, verdict
 
 
 @pytest.mark.parametrize(
@@ -48,6 +46,7 @@ def test_odd_but_right_implementation_passes(clause: str, quirk: str) -> None:
     [
         ("timedash/filter/equality", "prefix"),
         ("timedash/filter/equality", "inside"),
+        ("timedash/filter/equality", "like"),
         ("timedash/filter/equality", "any_case"),
         ("timedash/filter/equality", "or"),
         ("timedash/filter/equality", "last_only"),
@@ -62,6 +61,12 @@ def test_odd_but_right_implementation_passes(clause: str, quirk: str) -> None:
         ("productive/filter/param", "one_list_ignores"),
         ("productive/filter/unsupported", "unknown_ignored"),
         ("productive/filter/unsupported", "undefined"),
+        ("productive/filter/unsupported", "unknown_behind_another"),
+        ("productive/filter/unsupported", "any_operator"),
+        ("productive/filter/param", "everything_if_none"),
+        ("productive/filter/param", "size_ignored_if_filtered"),
+        ("timedash/filter/equality", "everything_if_none"),
+        ("productive/filter/contains", "wildcards"),
         ("productive/filter/unsupported", "other_title"),
         ("productive/filter/value", "any_value"),
         ("productive/filter/value", "other_title"),
@@ -81,11 +86,17 @@ def test_odd_but_right_implementation_passes(clause: str, quirk: str) -> None:
         ("88miles/query/where", "and_is_or"),
         ("88miles/query/where", "unequal_ignored"),
         ("88miles/query/where", "at_least_is_more"),
+        ("88miles/query/where", "where_of_all_companies"),
+        ("88miles/query/where", "where_or_order"),
+        ("88miles/query/where", "unsorted_beside_where"),
+        ("88miles/query/where", "parentheses_ignored"),
         ("88miles/query/similar", "similar_everything"),
         ("88miles/query/similar", "similar_beginnings"),
         ("88miles/query/encoding", "plus_kept"),
         ("88miles/query/encoding", "latin"),
+        ("88miles/query/encoding", "ampersand_ends"),
         ("88miles/query/invalid", "invalid_500"),
+        ("88miles/query/invalid", "escape_500"),
     ],
 )
 def test_broken_implementation_fails(clause: str, bug: str) -> None:

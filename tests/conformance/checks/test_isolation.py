@@ -28,10 +28,15 @@ def test_right_implementation_passes(clause: str) -> None:
         ("paydirt/error/foreign-record", "foreign_read"),
         ("paydirt/error/foreign-record", "foreign_delete"),
         ("paydirt/error/foreign-record", "foreign_404"),
+        ("paydirt/error/foreign-record", "foreign_200_with_errors"),
+        ("paydirt/error/foreign-record", "foreign_parent_kept"),
+        ("paydirt/error/foreign-record", "foreign_parent_taken"),
+        ("paydirt/error/foreign-record", "all_listed_of_a_client"),
         ("paydirt/error/foreign-record", "all_listed"),
         ("paydirt/auth/full-sees-account", "own_only"),
         ("88miles/list/own", "all_listed"),
         ("88miles/list/own", "foreign_read"),
+        ("88miles/list/own", "foreign_delete"),
         ("productive/auth/organization", "any_selector"),
         ("productive/auth/organization", "foreign_read"),
         ("productive/auth/organization", "foreign_delete"),
@@ -43,6 +48,12 @@ def test_broken_implementation_fails(clause: str, bug: str) -> None:
     assert isinstance(found, Failed)
     assert found.expected
     assert found.observed
+
+
+def test_account_that_counts_its_own_records_knows_no_foreign_ones() -> None:
+    found = verdict(CHECKS, "paydirt/error/foreign-record", "ids_by_account")
+    assert not isinstance(found, Failed), found
+    assert any("counts its clients" in remark for remark in found.remarks)
 
 
 def test_reading_alone_finds_it() -> None:

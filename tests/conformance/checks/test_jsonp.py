@@ -20,7 +20,7 @@ class Wrapping(Listed):
         name = dict(parse_qsl(parts.query)).get("callback")
         plain = Request("GET", request.url.replace(".jsonp", ".json"), request.headers, operation=request.operation)
         response = super().__call__(plain)
-        if name is None or self.bug == "ignored" or response.status >= 400 or (self.bug == "suffix_only" and ".jsonp" not in parts.path):
+        if name is None or self.bug == "ignored" or response.status >= 400 or (self.bug.startswith("suffix_") and ".jsonp" not in parts.path):
             return response
         if self.bug == "refused":
             return self.respond(None, 400, {"error": "callback"})
@@ -35,6 +35,7 @@ class Wrapping(Listed):
         text = {
             "cut": f"{name}({inner}",
             "other_name": f"jsonp({inner});",
+            "suffix_names_it": f"callback({inner});",
             "bare": f"{name}({inner})",
             "comment": f"/**/ {name}({inner});\n",
             "guarded": f"/**/ typeof {name} === 'function' && {name}({inner});",
@@ -60,13 +61,14 @@ def test_broken_implementation_fails(bug: str) -> None:
     assert isinstance(wrapping(bug), Failed)
 
 
-@pytest.mark.parametrize("quirk", ["ignored", "refused"])
+@pytest.mark.parametrize("quirk", ["ignored", "refused", "suffix_names_it"])
 def test_undocumented_parameter_may_be_ignored(quirk: str) -> None:
     assert isinstance(wrapping(quirk), Inconclusive)
 
 
-def test_parameter_of_the_target_must_work() -> None:
-    assert isinstance(wrapping("ignored", parameters={"jsonp": {"parameter": "callback"}}), Failed)
+@pytest.mark.parametrize("bug", ["ignored", "suffix_names_it"])
+def test_parameter_of_the_target_must_work(bug: str) -> None:
+    assert isinstance(wrapping(bug, parameters={"jsonp": {"parameter": "callback"}}), Failed)
 
 
 def test_nothing_to_read_proves_nothing() -> None:

@@ -1,6 +1,7 @@
 # ruff: noqa: ARG002 - what is overridden takes what it is given
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
@@ -94,6 +95,14 @@ class FirstParent(Miniature):
         return {**record, "job_id": self.records["jobs"][0]["id"]} if "job_id" in record else record
 
 
+class LastParent(Miniature):
+    """Takes the last job for the one that was named."""
+
+    def create(self, call: Call, resource: Resource) -> Record:
+        record = super().create(call, resource)
+        return {**record, "job_id": self.records["jobs"][-1]["id"]} if "job_id" in record else record
+
+
 class NoProjects(Miniature):
     def perform(self, call: Call) -> tuple[int, Any]:
         if call.operation.id == "createProject":
@@ -130,15 +139,75 @@ class QueryUnseen(Miniature):
             raise Refused("invalid_record")
 
 
+class MakesTwo(Miniature):
+    def create(self, call: Call, resource: Resource) -> Record:
+        record = super().create(call, resource)
+        self.records[resource.name].append({**record, "id": record["id"] + 500})
+        return record
+
+
+class Overwrites(Miniature):
+    def new_key(self, resource: Resource, members: Record) -> Any:
+        return self.records[resource.name].pop()["id"]
+
+
+class EscapesTexts(Miniature):
+    def create(self, call: Call, resource: Resource) -> Record:
+        record = super().create(call, resource)
+        record.update({name: html.escape(value) for name, value in record.items() if isinstance(value, str)})
+        return record
+
+
+class FailsOnQuotes(Miniature):
+    def validate(self, resource: Resource, members: Record, effect: str) -> None:
+        if any("'" in str(value) for value in members.values()):
+            raise Refused("server_error", 500)
+
+
+class RefusesQuotes(Miniature):
+    def validate(self, resource: Resource, members: Record, effect: str) -> None:
+        if any("'" in str(value) for value in members.values()):
+            raise Refused("invalid_record")
+
+
+class FailsOnTime(Miniature):
+    status = 500
+
+    def perform(self, call: Call) -> tuple[int, Any]:
+        if call.operation.id == "createTimeLog":
+            raise Refused("unknown_operation", self.status)
+        return super().perform(call)
+
+
+class NoTime(FailsOnTime):
+    status = 404
+
+
+class NewJobsFail(Miniature):
+    def find(self, call: Call, resource: Resource) -> Record:
+        record = super().find(call, resource)
+        if record["id"] > 9000:
+            raise Refused("server_error", 500)
+        return record
+
+
 @pytest.mark.parametrize(
     ("clause", "kind"),
     [
+        ("resource/create", MakesTwo),
+        ("resource/create", Overwrites),
+        ("resource/create", EscapesTexts),
+        ("resource/create", FailsOnQuotes),
+        ("resource/time", FailsOnTime),
+        ("resource/time", NoTime),
+        ("resource/job", NewJobsFail),
         ("resource/create", Forgets),
         ("resource/create", DropsAValue),
         ("resource/create", NoProjects),
         ("resource/create", NotListed),
         ("resource/time", Forgets),
         ("resource/time", FirstParent),
+        ("resource/time", LastParent),
         ("resource/time", QueryUnseen),
         ("resource/job", AlwaysTheFirst),
         ("resource/job", NoneCompleted),
@@ -146,6 +215,12 @@ class QueryUnseen(Miniature):
 )
 def test_lost_records_fail(clause: str, kind: type[Miniature]) -> None:
     assert isinstance(verdict_on(f"paydirt/{clause}", kind), Failed)
+
+
+def test_text_that_is_refused_is_a_remark() -> None:
+    verdict = verdict_on("paydirt/resource/create", RefusesQuotes)
+    assert isinstance(verdict, Passed)
+    assert any("Söhne" in remark for remark in verdict.remarks)
 
 
 # Deleting
@@ -182,6 +257,12 @@ class ActsOnTheDead(StillListed):
         return Miniature.find(self, call, resource)
 
 
+class StillInTheNestedList(StillListed):
+    def visible(self, call: Call, resource: Resource) -> list[Record]:
+        found = super().visible(call, resource)
+        return found if "company_uuid" in call.values else [one for one in found if one["uuid"] not in self.gone]
+
+
 class KeepsRunning(Miniature):
     def delete(self, resource: Resource, record: Record) -> None:
         if not record.get("running"):
@@ -198,7 +279,7 @@ def test_body_of_a_delete_is_a_remark_where_it_is_open() -> None:
     assert verdict.remarks
 
 
-@pytest.mark.parametrize("kind", [Keeps, StillListed, ActsOnTheDead, KeepsRunning])
+@pytest.mark.parametrize("kind", [Keeps, StillListed, StillInTheNestedList, ActsOnTheDead, KeepsRunning])
 def test_record_that_is_not_gone_fails(kind: type[Miniature]) -> None:
     assert isinstance(small("88miles/delete/gone", kind), Failed)
 
@@ -219,6 +300,12 @@ class Replaces(Miniature):
 class ResetsVisibility(Miniature):
     def update(self, call: Call, resource: Resource, record: Record) -> Record:
         record["visibility"] = "private"
+        return super().update(call, resource, record)
+
+
+class Activates(Miniature):
+    def update(self, call: Call, resource: Resource, record: Record) -> Record:
+        record["active"] = "true"
         return super().update(call, resource, record)
 
 
@@ -245,7 +332,7 @@ class ChangesNothing(Miniature):
         return record
 
 
-@pytest.mark.parametrize("kind", [Replaces, ResetsVisibility, LosesZeros, DropsActivities, ChangesNothing])
+@pytest.mark.parametrize("kind", [Replaces, ResetsVisibility, Activates, LosesZeros, DropsActivities, ChangesNothing])
 def test_update_that_does_not_merge_fails(kind: type[Miniature]) -> None:
     assert isinstance(small("88miles/update/merge", kind), Failed)
 
@@ -412,6 +499,35 @@ def test_invalid_write_that_is_taken_or_leaves_something_fails(clause: str, kind
     assert isinstance(small(clause, kind), Failed)
 
 
+class TakesAnyCompany(Miniature):
+    effect = "create"
+
+    def validate(self, resource: Resource, members: Record, effect: str) -> None:
+        try:
+            super().validate(resource, members, effect)
+        except Refused as refusal:
+            if refusal.cause != "parent_not_found" or effect != self.effect:
+                raise
+
+
+class HasCompaniesOfItsOwn(Miniature):
+    """Takes another company for one that does not exist."""
+
+    def taken(self, call: Call, resource: Resource) -> Record:
+        found = super().taken(call, resource)
+        known = [str(company["uuid"]) for company in self.records["companies"]]
+        return {**found, "company_uuid": known[0]} if found.get("company_uuid", known[0]) not in known else found
+
+
+@pytest.mark.parametrize("effect", ["create", "update"])
+def test_unknown_parent_that_is_kept_fails(effect: str) -> None:
+    assert isinstance(small("88miles/error/invalid-record", type("Kind", (TakesAnyCompany,), {"effect": effect})), Failed)
+
+
+def test_unknown_parent_may_be_taken_for_another() -> None:
+    assert isinstance(small("88miles/error/invalid-record", HasCompaniesOfItsOwn), Passed)
+
+
 class RefusedWith200(Miniature):
     def refuse(self, call: Call | None, refusal: Refused) -> Response:
         return super().refuse(call, Refused(refusal.cause, 200) if refusal.cause == "invalid_record" else refusal)
@@ -479,6 +595,79 @@ class TakesIds(Miniature):
 @pytest.mark.parametrize("kind", [Created204, TakesIds])
 def test_other_answers_of_json_api_pass(kind: type[Miniature]) -> None:
     assert isinstance(small("productive/jsonapi/create", kind), Passed)
+
+
+class RefusesAndMakes(Miniature):
+    def refuse_conflicts(self, call: Call, resource: Resource) -> None:
+        if call.body["data"]["type"] != resource.type:
+            self.records[resource.name].append({**self.taken(call, resource), resource.key: "made"})
+        super().refuse_conflicts(call, resource)
+
+
+class KeepsAscii(Miniature):
+    def create(self, call: Call, resource: Resource) -> Record:
+        record = super().create(call, resource)
+        answered = dict(record)
+        record.update({name: value.encode("ascii", "replace").decode() for name, value in record.items() if isinstance(value, str)})
+        return answered
+
+
+class DropsZeros(Miniature):
+    def create(self, call: Call, resource: Resource) -> Record:
+        record = super().create(call, resource)
+        answered = dict(record)
+        record.update({name: None for name, value in record.items() if value == 0 and value is not False})
+        return answered
+
+
+class ForgetsUpdates(Miniature):
+    def update(self, call: Call, resource: Resource, record: Record) -> Record:
+        before = dict(record)
+        answered = dict(super().update(call, resource, record))
+        record.update(before)
+        return answered
+
+
+class Empties(Miniature):
+    def update(self, call: Call, resource: Resource, record: Record) -> Record:
+        given = self.taken(call, resource)
+        super().update(call, resource, record)
+        record.update(
+            {name: None for name in record if name not in given and name not in (resource.key, "company_id", *self.required(resource, call.operation))}
+        )
+        return record
+
+
+class Computes(Miniature):
+    def update(self, call: Call, resource: Resource, record: Record) -> Record:
+        super().update(call, resource, record)
+        if "billable_time" in record:
+            record["billable_time"] = record["time"]
+        return record
+
+
+@pytest.mark.parametrize("kind", [RefusesAndMakes, KeepsAscii, DropsZeros, ForgetsUpdates, Empties])
+def test_what_json_api_keeps_must_be_kept(kind: type[Miniature]) -> None:
+    assert isinstance(small("productive/jsonapi/create", kind), Failed)
+
+
+def test_update_may_change_computed_members() -> None:
+    assert isinstance(small("productive/jsonapi/create", Computes), Passed)
+
+
+class RefusesAndMoves(Miniature):
+    def update(self, call: Call, resource: Resource, record: Record) -> Record:
+        moved = {member: value for member, value in self.taken(call, resource).items() if member in self.parent_names(resource).values()}
+        moved |= {parent.member: value for parent in resource.parents if (value := self.taken(call, resource).get(parent.member)) is not None}
+        try:
+            return super().update(call, resource, record)
+        except Refused:
+            record.update(moved)
+            raise
+
+
+def test_refused_update_that_keeps_the_parent_fails() -> None:
+    assert isinstance(small("productive/error/invalid", RefusesAndMoves), Failed)
 
 
 @pytest.mark.parametrize("kind", [Created200, AnyType])

@@ -1,6 +1,7 @@
 # ruff: noqa: ARG002 - the methods override others
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
@@ -57,7 +58,12 @@ class Attached(Listed):
             return {key[:40]: value[:500] for key, value in list(data.items())[:20]}
         if self.bug == "lost_on_update" and updating:
             return {}
-        changes = {"lower": lambda text: text.lower(), "trimmed": lambda text: text.strip(), "ascii": lambda text: text.encode("ascii", "replace").decode()}
+        changes = {
+            "escaped": html.escape,
+            "lower": lambda text: text.lower(),
+            "trimmed": lambda text: text.strip(),
+            "ascii": lambda text: text.encode("ascii", "replace").decode(),
+        }
         change = changes.get(self.bug, lambda text: text)
         found = {change(key): change(value) for key, value in data.items()}
         return {key: value for key, value in found.items() if value} if self.bug == "empty_lost" else found
@@ -71,6 +77,8 @@ class Attached(Listed):
 
     def show(self, resource: Resource, record: Record) -> Any:
         shown = super().show(resource, record)
+        if self.bug == "shared":
+            shown["metadata"] = next((each["metadata"] for each in reversed(self.records[resource.name]) if each.get("metadata")), {})
         if self.bug == "not_shown":
             shown.pop("metadata", None)
         return shown
@@ -94,6 +102,8 @@ def test_right_implementation_passes(clause: str, quirk: str) -> None:
         (ROUNDTRIP, "ascii"),
         (ROUNDTRIP, "empty_lost"),
         (ROUNDTRIP, "lost_on_update"),
+        (ROUNDTRIP, "escaped"),
+        (ROUNDTRIP, "shared"),
         (KEYS, "keys_19"),
         (KEYS, "keys_21"),
         (KEYS, "cut"),

@@ -60,6 +60,62 @@ class Forgets(Nested):
         return answer
 
 
+class ShowsWhatWasMade(Nested):
+    """Shows records on nested reads as they were made, whatever they were changed to."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.first: dict[str, Record] = {}
+
+    def create(self, call: Call, resource: Resource) -> Record:
+        record = super().create(call, resource)
+        self.first[record["uuid"]] = dict(record)
+        return record
+
+    def perform(self, call: Call) -> tuple[int, Any]:
+        status, document = super().perform(call)
+        if self.nested(call) and call.operation.effect == "read":
+            document["response"] |= self.first.get(document["response"]["uuid"], {})
+        return status, document
+
+
+class HidesNestedCreates(Nested):
+    """Lists on the plain path only what was made there."""
+
+    hidden: tuple[str, ...] = ()
+
+    def create(self, call: Call, resource: Resource) -> Record:
+        record = super().create(call, resource)
+        self.hidden += (record["uuid"],) if self.nested(call) else ()
+        return record
+
+    def visible(self, call: Call, resource: Resource) -> list[Record]:
+        found = super().visible(call, resource)
+        return [record for record in found if self.nested(call) or call.operation.effect != "list" or record["uuid"] not in self.hidden]
+
+
+class ListsWhereItWasMade(Nested):
+    """Lists a record under the company in which it was made, wherever it was moved to."""
+
+    def create(self, call: Call, resource: Resource) -> Record:
+        record = super().create(call, resource)
+        record["made_in"] = record["company_uuid"]
+        return record
+
+    def visible(self, call: Call, resource: Resource) -> list[Record]:
+        company = call.values.get("company_uuid")
+        records = self.records[resource.name]
+        return [record for record in records if company is None or record.get("made_in", record["company_uuid"]) == company]
+
+
+class StaysInItsCompany(Nested):
+    def update(self, call: Call, resource: Resource, record: Record) -> Record:
+        company = record["company_uuid"]
+        changed = super().update(call, resource, record)
+        changed["company_uuid"] = company
+        return changed
+
+
 class RefusesWrites(Nested):
     def update(self, call: Call, resource: Resource, record: Record) -> Record:
         if self.nested(call):
@@ -80,9 +136,13 @@ def test_right_nesting_passes(clause: str) -> None:
     assert isinstance(verdict_on(clause), Passed)
 
 
-@pytest.mark.parametrize("kind", [AllCompanies, LosesOne, IgnoresTheCompanyWhenOrdered])
+@pytest.mark.parametrize("kind", [AllCompanies, LosesOne, IgnoresTheCompanyWhenOrdered, ListsWhereItWasMade])
 def test_inexact_list_fails(kind: type[Miniature]) -> None:
     assert isinstance(verdict_on(LIST, kind), Failed)
+
+
+def test_record_that_stays_in_its_company_passes() -> None:
+    assert isinstance(verdict_on(LIST, StaysInItsCompany), Passed)
 
 
 def test_records_of_one_company_prove_nothing() -> None:
@@ -90,7 +150,7 @@ def test_records_of_one_company_prove_nothing() -> None:
     assert isinstance(verdict_on(LIST, most=0), Inconclusive)
 
 
-@pytest.mark.parametrize("kind", [ShowsOtherNames, RefusesWrites, CreatesInTheFirst])
+@pytest.mark.parametrize("kind", [ShowsOtherNames, RefusesWrites, CreatesInTheFirst, ShowsWhatWasMade, HidesNestedCreates])
 def test_other_records_fail(kind: type[Miniature]) -> None:
     assert isinstance(verdict_on(SAME, kind), Failed)
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -111,6 +112,11 @@ class DefaultTen(Miniature):
         return index, size if pagination.size in call.query else 10
 
 
+class DefaultGrows(Miniature):
+    def cut(self, records: list[Record], index: int, size: int) -> list[Record]:
+        return records[size:] if index == 1 and size == 20 else super().cut(records, index, size)
+
+
 class Honouring(Miniature):
     def bounded(self, size: int, largest: int) -> int:
         return max(size, 1)
@@ -184,6 +190,7 @@ class ShortMiddle(Miniature):
         ("timedash/page/size", SmallSecondPage),
         ("timedash/page/size", CappedAtFifty),
         ("timedash/page/default", DefaultTen),
+        ("timedash/page/default", DefaultGrows),
         ("timedash/page/bounds", Honouring),
         ("timedash/page/bounds", NegativeCut),
         ("timedash/page/bounds", FallsOverText),
@@ -239,6 +246,68 @@ class Telling(Miniature):
 def test_wrong_numbers_fail(member: str, wrong: Any) -> None:
     kind = type("Wrong", (Telling,), {"member": member, "wrong": staticmethod(wrong)})
     assert isinstance(verdict_on("moonrope/page/flags", kind), Failed)
+
+
+class Capped(Clamping):
+    """Gives ten records at most, and tells the size that was asked for."""
+
+    asked = 0
+
+    def bounded(self, size: int, largest: int) -> int:
+        self.asked = size
+        return min(size, 10)
+
+    def tell(self, document: Any, pagination: Any, total: int, index: int, size: int) -> None:
+        super().tell(document, pagination, total, index, size)
+        document["flags"]["paginated"]["per_page"] = self.asked
+
+
+class NoneAtOnce(Miniature):
+    """Gives an empty page where one record is asked for."""
+
+    def cut(self, records: list[Record], index: int, size: int) -> list[Record]:
+        return super().cut(records, index, size) if size > 1 else []
+
+
+class OneByItself(Miniature):
+    """Gives a single record without an array around it."""
+
+    def many(self, resource: Any, records: list[Record], document: Any) -> Any:
+        found = super().many(resource, records, document)
+        return {**found, "data": found["data"][0]} if len(records) == 1 else found
+
+
+@pytest.mark.parametrize("kind", [Capped, NoneAtOnce, OneByItself])
+def test_smallest_and_largest_pages_agree_with_their_numbers(kind: type[Miniature]) -> None:
+    assert isinstance(verdict_on("moonrope/page/flags", kind, most=40), Failed)
+
+
+class BusyAfterAWhile(Miniature):
+    """Gives the first page of each list, and can't answer for any other."""
+
+    def cut(self, records: list[Record], index: int, size: int) -> list[Record]:
+        if index:
+            raise Refused("unavailable")
+        return super().cut(records, index, size)
+
+
+class BusyForSome(Miniature):
+    """Has no pages, and can't answer where a size is asked for, now and then."""
+
+    def list_document(self, call: Call, resource: Any) -> Any:
+        if "per_page" in call.body and len(self.sent) % 3 == 0:
+            raise Refused("unavailable")
+        call.body = {}
+        return super().list_document(call, resource)
+
+    def bounded(self, size: int, largest: int) -> int:
+        return largest
+
+
+@pytest.mark.parametrize("kind", [BusyAfterAWhile, BusyForSome])
+@pytest.mark.parametrize("clause", ["moonrope/page/flags", "moonrope/page/walk"])
+def test_server_that_can_not_answer_ends_no_walk(clause: str, kind: type[Miniature]) -> None:
+    assert not isinstance(verdict_on(clause, kind), Failed)
 
 
 class Silent(Miniature):
@@ -304,6 +373,43 @@ def test_right_links_pass(kind: type[Miniature]) -> None:
 
 @pytest.mark.parametrize("kind", [NextSkips, NextForever, LastIsFirst])
 def test_wrong_links_fail(kind: type[Miniature]) -> None:
+    assert isinstance(verdict_on("productive/page/walk", kind), Failed)
+
+
+class Filtering(Linking):
+    """Filters by equality; its links may forget the filters, and its total may count more than the filtered records."""
+
+    filters: Mapping[str, str]
+    forgets, counts_all = False, False
+
+    def list_document(self, call: Call, resource: Any) -> Any:
+        self.filters = {name[7:-1]: text for name, text in call.query.items() if name.startswith("filter[")}
+        document = super().list_document(call, resource)
+        carried = "" if self.forgets else "".join(f"&filter[{name}]={text}" for name, text in self.filters.items())
+        document["links"] = {name: link and link + carried for name, link in document["links"].items()}
+        return document
+
+    def select(self, call: Call, resource: Any, records: list[Record]) -> list[Record]:
+        return [record for record in records if all(str(record.get(name)).lower() == text.lower() for name, text in self.filters.items())]
+
+    def tell(self, document: Any, pagination: Any, total: int, index: int, size: int) -> None:
+        super().tell(document, pagination, total + 1 if self.counts_all and self.filters else total, index, size)
+
+
+class ForgetsFilters(Filtering):
+    forgets = True
+
+
+class CountsAll(Filtering):
+    counts_all = True
+
+
+def test_filtered_pages_that_tell_of_themselves_pass() -> None:
+    assert isinstance(verdict_on("productive/page/walk", Filtering), Passed)
+
+
+@pytest.mark.parametrize("kind", [ForgetsFilters, CountsAll])
+def test_filtered_pages_that_tell_of_the_whole_list_fail(kind: type[Miniature]) -> None:
     assert isinstance(verdict_on("productive/page/walk", kind), Failed)
 
 

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 import specs
-from conformance.exchange import Request, Response
+from conformance.check import Fine
+from conformance.checks.resources import record_keeps_schema
+from conformance.exchange import Exchange, Request, Response
 from conformance.verdict import Failed, Inconclusive, Passed, Verdict
 from specs.model import Resource
-from tests.conformance.checks.miniature import Call, Miniature, Record, Refused, verdict_on
+from tests.conformance.checks.miniature import Call, Miniature, Record, Refused, seeded, verdict_on
 
 OPERATIONS = [clause.id for clause in specs.load("88miles").clauses.values() if clause.rule == "operation_keeps_its_contract"]
 OTHERS = ["timedash/rest/resources", "paydirt/root/versioned", "paydirt/resource/client", "moonrope/rpc/action", "88miles/project/members"]
@@ -53,6 +55,37 @@ class NumberForAName(Miniature):
         return {**record, "name": 7}
 
 
+class NoLettersButAscii(Miniature):
+    def show(self, resource: Resource, record: Record) -> Any:
+        return {name: value.encode("ascii", "replace").decode() if isinstance(value, str) else value for name, value in record.items()}
+
+
+class AnswersWhatItDoesNotKeep(Miniature):
+    """Answers a write with the notes given, and keeps none."""
+
+    def show(self, resource: Resource, record: Record) -> Any:
+        return record
+
+    def perform(self, call: Call) -> tuple[int, Any]:
+        status, document = super().perform(call)
+        if call.operation.effect == "read":
+            document["response"] = {**document["response"], "notes": None}
+        return status, document
+
+
+class RefusesOddNames(Miniature):
+    def validate(self, resource: Resource, members: Record, effect: str) -> None:
+        super().validate(resource, members, effect)
+        if not str(members.get("name", "")).isascii():
+            raise Refused("invalid_record")
+
+
+class ActivitiesOfNobody(Miniature):
+    def show(self, resource: Resource, record: Record) -> Any:
+        strange = "99999999-9999-4999-8999-999999999999"
+        return {**record, "activities": [{"name": "x", "uuid": strange, "project_uuid": strange}]}
+
+
 class TrueBooleans(Miniature):
     def show(self, resource: Resource, record: Record) -> Any:
         return {**record, "active": str(record.get("active")).lower() == "true", "extra": {}}
@@ -92,6 +125,23 @@ def test_missing_and_mistyped_members_fail(clause: str, kind: type[Miniature]) -
     assert isinstance(small(clause, kind), Failed)
 
 
+@pytest.mark.parametrize("clause", [clause for clause in OPERATIONS if "/create" in clause or "/update" in clause])
+def test_texts_that_are_not_kept_fail(clause: str) -> None:
+    assert isinstance(small(clause, NoLettersButAscii), Failed)
+    assert isinstance(small(clause, AnswersWhatItDoesNotKeep), Failed)
+
+
+@pytest.mark.parametrize("clause", [clause for clause in OPERATIONS if "/create" in clause or "/update" in clause])
+def test_texts_may_be_refused(clause: str) -> None:
+    found = small(clause, RefusesOddNames)
+    assert isinstance(found, Passed)
+    assert any("odd texts" in remark for remark in found.remarks)
+
+
+def test_element_of_another_record_fails() -> None:
+    assert isinstance(verdict_on("88miles/project/members", ActivitiesOfNobody), Failed)
+
+
 @pytest.mark.parametrize("clause", [*OPERATIONS, "88miles/project/members"])
 def test_booleans_and_further_members_pass(clause: str) -> None:
     assert isinstance(small(clause, TrueBooleans), Passed)
@@ -115,14 +165,41 @@ class TextIds(Miniature):
         return {**record, "id": str(record["id"])}
 
 
+class TextIdsInLists(Miniature):
+    def list_document(self, call: Call, resource: Resource) -> Any:
+        document = super().list_document(call, resource)
+        return {name: [{**record, "id": str(record["id"])} for record in records] for name, records in document.items()}
+
+
+class NameIsOptional(Miniature):
+    """Takes a client without a name, and shows that it has none."""
+
+    def validate(self, resource: Resource, members: Record, effect: str) -> None:
+        pass
+
+
 class WrongInTheMiddle(Miniature):
     def show(self, resource: Resource, record: Record) -> Any:
         return {**record, "business_name": None if record is self.records[resource.name][2] else record.get("business_name")}
 
 
-@pytest.mark.parametrize("kind", [TextIds, WrongInTheMiddle])
+@pytest.mark.parametrize("kind", [TextIdsInLists, WrongInTheMiddle])
 def test_every_record_is_looked_at(kind: type[Miniature]) -> None:
     assert isinstance(verdict_on("paydirt/resource/client", kind), Failed)
+
+
+def test_ids_of_another_type_than_in_the_example_pass() -> None:
+    assert isinstance(verdict_on("paydirt/resource/client", TextIds), Passed)
+
+
+def test_record_made_without_a_member_need_not_show_it() -> None:
+    exam, answer = seeded("paydirt", NameIsOptional, most=1)
+    clause, client = exam.spec.clauses["paydirt/resource/client"], exam.spec.resources["clients"]
+    nameless = exam.ask.operation(exam.spec.operations["createClient"], members={"currency_id": 2})
+    listed = exam.ask.operation(exam.spec.operations["listClients"])
+    observations = [record_keeps_schema(exam, clause, Exchange(request, answer(request))) for request in (nameless, listed)]
+    assert answer.records[client.name][-1]["business_name"] is None
+    assert [type(seen) for seen in observations] == [type(None), Fine]
 
 
 def test_no_records_prove_nothing() -> None:
@@ -162,6 +239,13 @@ class AnythingGoes(Miniature):
         return super().route(replace(request, url=request.url.replace("zz_proctor_none", "list")))
 
 
+class BeginsAlike(Miniature):
+    """Takes what begins like an action for that action."""
+
+    def route(self, request: Request) -> Call:
+        return super().route(replace(request, url=request.url.replace("listzz_proctor_none", "list")))
+
+
 class OneMissing(Miniature):
     def route(self, request: Request) -> Call:
         if request.url.endswith("/units/list"):
@@ -174,6 +258,38 @@ class UpdateCreates(Miniature):
         return self.create(call, resource)
 
 
-@pytest.mark.parametrize("kind", [AnythingGoes, OneMissing, UpdateCreates])
+@pytest.mark.parametrize("kind", [AnythingGoes, BeginsAlike, OneMissing, UpdateCreates])
 def test_action_that_is_not_its_own_fails(kind: type[Miniature]) -> None:
     assert isinstance(verdict_on("moonrope/rpc/action", kind), Failed)
+
+
+# Paths
+
+
+class NewOnesElsewhere(Miniature):
+    """Finds by their id only the records that it began with."""
+
+    def find(self, call: Call, resource: Resource) -> Record:
+        found = super().find(call, resource)
+        if call.operation.effect == "read" and str(found[resource.key]).startswith("900"):
+            raise Refused("not_found")
+        return found
+
+
+class NewOnesNowhere(NewOnesElsewhere):
+    """Needs a while until a new record is there, in the list as by its id."""
+
+    def visible(self, call: Call, resource: Resource) -> list[Record]:
+        return [record for record in super().visible(call, resource) if not str(record[resource.key]).startswith("900")]
+
+
+def test_new_record_lies_under_its_list() -> None:
+    assert isinstance(small("timedash/rest/resources", NewOnesElsewhere), Failed)
+
+
+def test_new_record_may_appear_later() -> None:
+    assert isinstance(small("timedash/rest/resources", NewOnesNowhere), Passed)
+
+
+def test_reading_alone_finds_paths() -> None:
+    assert isinstance(small("timedash/rest/resources", NewOnesElsewhere, write=False), Passed)

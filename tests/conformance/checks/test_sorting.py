@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped
-from tests.conformance.checks.listed import PRODUCTIVE, TIMEDASH, verdict
+from specs.model import Resource
+from tests.conformance.checks.listed import PRODUCTIVE, TIMEDASH, Listed, verdict
+from tests.conformance.checks.miniature import Call, Record
 
 DASH = {"sort": {"style": "dash"}}
 
@@ -44,6 +46,8 @@ def test_odd_but_right_implementation_passes(clause: str, quirk: str) -> None:
         ("productive/sort/ascending", "sorts_page"),
         ("productive/sort/descending", "down_is_up"),
         ("productive/sort/descending", "minus_refused"),
+        ("productive/sort/descending", "unsorted_if_filtered"),
+        ("timedash/sort/both", "unsorted_if_filtered"),
         ("productive/sort/unsupported", "unknown_sort_ignored"),
         ("productive/sort/unsupported", "other_title"),
     ],
@@ -53,6 +57,30 @@ def test_broken_implementation_fails(clause: str, bug: str) -> None:
     assert isinstance(found, Failed)
     assert found.expected
     assert found.observed
+
+
+class ShufflesTies(Listed):
+    """Gives records that are equal in the member sorted by in another order each time."""
+
+    def ordered(self, call: Call, resource: Resource, records: list[Record]) -> list[Record]:
+        self.count += 1
+        turned = self.count % len(records) if records else 0
+        return super().ordered(call, resource, [*records[turned:], *records[:turned]])
+
+
+def test_ties_must_not_make_pages_overlap() -> None:
+    many = {"contacts": [{"id": f"c{number}", "name": f"Name {chr(97 + number)}", "email": None, "active": number % 2 == 0} for number in range(20)]}
+    assert isinstance(verdict("timedash/sort/both", kind=ShufflesTies, records={**TIMEDASH, **many}, parameters=DASH), Failed)
+    assert isinstance(verdict("timedash/sort/both", records={**TIMEDASH, **many}, parameters=DASH), Passed)
+
+
+def test_records_need_no_id() -> None:
+    nameless = {name: [{member: value for member, value in record.items() if member != "id"} for record in table] for name, table in TIMEDASH.items()}
+    twins = {name: [*table, dict(table[0])] for name, table in nameless.items()}
+    assert isinstance(verdict("timedash/sort/both", records=nameless), Passed)
+    assert isinstance(verdict("timedash/sort/both", records=twins), Passed)
+    assert isinstance(verdict("timedash/sort/both", "down_is_up", records=nameless, parameters=DASH), Failed)
+    assert isinstance(verdict("timedash/sort/both", "drops_first", records=nameless, parameters=DASH), Failed)
 
 
 def test_unknown_syntax_is_skipped() -> None:

@@ -17,3 +17,7 @@ def test_answer_over_plain_http_fails() -> None:
 
 def test_one_scheme_is_skipped() -> None:
     assert isinstance(verdict(CHECKS, "timedash/transport/https"), Skipped)
+
+
+def test_call_that_is_refused_and_done_fails() -> None:
+    assert isinstance(verdict(CHECKS, "moonrope/transport/https", "plain_done", plain=PLAIN), Failed)

@@ -101,7 +101,8 @@ class Payloads:
         if self._is_free_text(schema):
             text = f"{MARK} {self.run} {number}"
             longest = schema.get("maxLength", len(text))
-            return text if longest >= len(text) else f"{self.run}{number}"[:longest]
+            # Cut off, it is the number that stays: no two records may have the same.
+            return text if longest >= len(text) else f"{number}{self.run}"[:longest]
         # Of what a pattern allows, such as a price below zero, an example is what a target takes for sure.
         return sample(schema, number, prefer_examples="pattern" in schema)
 

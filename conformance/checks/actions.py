@@ -200,7 +200,7 @@ def _is_the_same(timed: Timed, theirs: Response | None) -> Steps[bool | None]:
         return None
     mine = yield from timed.own()
     started = yield from timed.tell(timed.starts, mine)
-    same = bool(_user_of(timed, started) == _user_of(timed, theirs))
+    same = None if _user_of(timed, started) is None else bool(_user_of(timed, started) == _user_of(timed, theirs))
     yield from timed.tell(timed.stops, mine)
     return same
 
@@ -248,6 +248,9 @@ def _stops(timed: Timed, operation: Operation) -> Flow:
     inputs = dict.fromkeys(timed.action(operation).inputs, f'proctor {timed.exam.payloads.run}: Zoë\'s "wall"')
     while_running = yield from _total(timed, made, (yield from timed.updated(made)))
     response = yield from timed.act(operation, made, inputs)
+    if 400 <= response.status < 500 and not overloaded(response) and inputs:  # which signs a text may have is open
+        inputs = dict.fromkeys(inputs, f"proctor {timed.exam.payloads.run}")
+        response = yield from timed.act(operation, made, inputs)
     if timed.refused(operation, response, besides=()):
         return timed.findings.verdict("", f"{operation.id} could not be called")
     record = timed.shown(response)

@@ -27,6 +27,7 @@ class Bad:
 
     what: str
     credential: Mapping[str, str]
+    certain: bool = True
 
 
 def _how(exam: Exam, clause: Clause) -> Authentication:
@@ -74,8 +75,10 @@ def _odd(exam: Exam, how: Authentication) -> list[Bad]:
     bad.append(Bad("a credential with a character more", {**valid, **{name: valid[name] + "x" for name in secrets}}))
     if all(len(valid[name]) > 4 for name in secrets):
         bad.append(Bad("a credential cut short", {**valid, **{name: valid[name][:-1] for name in secrets}}))
-    if all(len({valid[name].lower(), valid[name].upper(), valid[name]}) == 3 for name in secrets):  # of one case only, it may be read as a number is
-        bad.append(Bad("a credential in the other case", {**valid, **{name: valid[name].swapcase() for name in secrets}}))
+    if any(valid[name].swapcase() != valid[name] for name in secrets):
+        # A database may look texts up without regard to case, which makes it the same credential: no document says that it is not.
+        other = {name: valid[name].swapcase() for name in secrets}
+        bad.append(Bad("a credential in the other case", {**valid, **other}, certain=False))
     bad.append(Bad("a wildcard as the credential", {**valid, **dict.fromkeys(secrets, "%")}))
     return [*bad, Bad("a credential of odd characters", {**valid, **dict.fromkeys(secrets, "' OR '1'='1-%_*")})]
 
@@ -117,7 +120,8 @@ def _refuses(exam: Exam, clause: Clause, bad: list[Bad], odd: list[Bad]) -> Flow
         if aim is None:
             continue
         for each in [*bad, *(odd if aim.reads else [])]:
-            response = yield from refused(exam, trial(exam, aim, cause, each.what, credential=each.credential), findings)
+            tried = replace(trial(exam, aim, cause, each.what, credential=each.credential), certain=each.certain)
+            response = yield from refused(exam, tried, findings)
             wrong = misworded(exam, cause, response, _worded(clause))
             if wrong:
                 raise Ended(Failed(f"the documented body for {each.what}", f"{operation.id} answered {response.status} with {wrong}", operation=operation.id))

@@ -413,7 +413,7 @@ def param_names_a_parameter(exam: Exam, clause: Clause) -> Flow:
             raise Ended(Failed(seen.expected, f"{each.operation.id}, for {each.what}: {seen.observed}", operation=each.operation.id))
         if isinstance(seen, Fine):
             findings.saw(f"{each.operation.id} for {each.what}", seen.remark)
-    return findings.verdict("{n} refusals name a parameter of the request", f"no refusal was seen that has {an(arguments.member)}")
+    return findings.verdict("{n} refusals name a parameter of the request", f"no mistake made on purpose was refused with {an(arguments.member)}")
 
 
 def names_in_reads(exam: Exam, clause: Clause, exchange: Exchange) -> Observation:
@@ -504,7 +504,7 @@ def no_input_causes_a_server_error(exam: Exam, clause: Clause) -> Flow:
     survived = f"{clause.id}: the fixed inputs were survived"
     for operation in exam.operations(clause):
         if operation.effect not in READS and not aims.writing:
-            findings.lack("writes, as the target does not permit them")
+            findings.lack("writes, which are not permitted")
             continue
         drawn: Odd = exam.draw(odd(operation), f"an odd input of {operation.id}", oddities(operation)[0])
         fixed = () if exam.notes.get(survived) else oddities(operation)

@@ -15,8 +15,8 @@ from conformance.exchange import Response
 from conformance.payloads import MARK
 from conformance.steps.aiming import attempt, overloaded
 from conformance.steps.comparing import Kind, Operator
-from conformance.steps.expressions import Column, Condition, beside_an_order, column_of, in_parentheses, mismatch_of
-from conformance.steps.filters import SAYS, Filter, certain, filters_by, judged, members_of, pairs, sent, told
+from conformance.steps.expressions import Column, Condition, beside_an_order, column_of, in_parentheses, looked_again, mismatch_of
+from conformance.steps.filters import SAYS, Filter, certain, filters_by, judged, members_of, pairs, sent, told, unchanged
 from conformance.steps.findings import Findings
 from conformance.steps.listing import Listing, Rows, open_list, refused_as
 from conformance.steps.paging import Paged, Trail
@@ -97,9 +97,10 @@ def _hold(narrowed: Narrowed, rows: Rows, wanted: list[Filter], *, spelled: str 
     if not wrong:
         narrowed.findings.saw(f"{listing.name} by {told(wanted)}")
         return
+    before = yield from listing.rows(fresh=True)
     again = yield from listing.rows(sent(narrowed.parameters, wanted, spelled=spelled), fresh=True)
-    known = yield from listing.rows(fresh=True)
-    wrong = judged(listing, again, known, wanted) if again.read and known.read else ""
+    known = unchanged(listing, before, (yield from listing.rows(fresh=True)), [one.member for one in wanted])
+    wrong = judged(listing, again, known, wanted) if again.read else ""
     if wrong:
         raise Ended(Failed(f"the records with {told(wanted)}, all of them and no other", wrong, operation=listing.name))
     narrowed.findings.lack(f"{listing.name} by {told(wanted)} (it changes while it is looked at)")
@@ -189,7 +190,7 @@ def _by_pages(narrowed: Narrowed, members: list[str]) -> Steps[None]:
 
 
 def _nearly(narrowed: Narrowed, members: list[str], spelled: str | None) -> Steps[None]:
-    """A text cut short, one in the other case, and one with SQL's wildcard in it: no record is equal to it, so that none may come; a refusal is as good."""
+    """A text cut short, one in the other case (open where they are equal but for it), and one with a wildcard of SQL: no other record may come."""
     listing = narrowed.listing
     for member in members:
         texts = [value for value in narrowed.known.values(member) if isinstance(value, str)]
@@ -361,9 +362,12 @@ def _walked(narrowed: Narrowed, paged: Paged, wanted: Filter, size: int | None) 
     trail = yield from paged.walk(size=size, limit=200)
     wrong = _too_long(trail, size) or _wrong_walk(narrowed, trail, narrowed.known, wanted)
     if wrong:
+        before = yield from listing.rows(fresh=True)
         trail = yield from paged.walk(size=size, limit=200, fresh=True)
-        known = yield from listing.rows(fresh=True)
+        known = unchanged(listing, before, (yield from listing.rows(fresh=True)), [wanted.member])
         wrong = _too_long(trail, size) or (_wrong_walk(narrowed, trail, known, wanted) if known.read else "")
+        if not wrong and not known.read:
+            return Inconclusive(f"{listing.name} changes while it is looked at", "a list that nobody else writes to")
     if wrong:
         expected = f"the records with {told([wanted])}, each once, on pages of {size if size is not None else 'the usual size'}"
         return Failed(expected, wrong, operation=listing.name)
@@ -550,9 +554,11 @@ def _satisfied(column: Column, condition: Condition, findings: Findings) -> Step
         raise Ended(Failed(f"the records with {text}", f"{rows.response.status}: {listing.exam.read.excerpt(rows.response, 120)}", operation=listing.name))
     wrong = mismatch_of(column, rows, column.known, condition)
     if wrong:
-        rows = yield from listing.rows({column.parameters.parameter: text}, fresh=True)
-        known = yield from listing.rows(fresh=True)
-        wrong = mismatch_of(column, rows, known, condition) if rows.read and known.read else ""
+        rows, known = yield from looked_again(column, {column.parameters.parameter: text})
+        wrong = mismatch_of(column, rows, known, condition) if rows.read else ""
+        if not wrong and not known.read:
+            findings.lack(f"{listing.name} by {text} (it changes while it is looked at)")
+            return
     if wrong:
         raise Ended(Failed(f"the records with {text}, all of them and no other", wrong, operation=listing.name))
     findings.saw(f"{listing.name} by {text}")
@@ -610,6 +616,9 @@ def _encoding(exam: Exam, clause: Clause, operation: Operation) -> Flow:
     column = yield from column_of(exam, clause, operation)
     findings = Findings()
     odd = (yield from _own(column, f"proctor {exam.payloads.run} Zoë's naïve & co")) if exam.target.permit.write else None
+    if odd is not None and (yield from _turned_away(column, odd)):
+        findings.remark(f"{operation.id} refuses an expression with {odd!r}")
+        odd = yield from _own(column, f"proctor {exam.payloads.run} Zoë naïve & co")
     values = [value for value in (odd, next((value for value in column.values if " " in value), None)) if value is not None]
     for value in values:
         condition = column.compares("eq", value)
@@ -627,6 +636,13 @@ def _own(column: Column, value: str) -> Steps[str | None]:
     rows = (yield from column.listing.rows(fresh=True)) if key else column.known
     shown = next((record.get(column.member) for record in rows.records if column.listing.key(record) == key), None)
     return value if key and shown == value else None
+
+
+def _turned_away(column: Column, value: str) -> Steps[bool]:
+    """Whether an expression with such a text is refused as a mistake: whether quotes may stand between quotes is not said."""
+    condition = column.compares("eq", value)
+    response = (yield column.request(condition.text)) if condition is not None else None
+    return response is not None and 400 <= response.status < 500 and not overloaded(response)
 
 
 def _decoded(column: Column, condition: Condition, value: str, findings: Findings) -> Steps[None]:

@@ -27,6 +27,7 @@ __all__ = ["CHECKS"]
 Record = Mapping[str, Any]
 
 NEEDS = "a credential of another account, as other, and records that it must not see"
+TWINS = "as full and other may each have a record of their own with the same id and members"
 
 
 def _how(exam: Exam, clause: Clause) -> Isolation:
@@ -81,6 +82,24 @@ def _same(one: Record, other: Record) -> bool:
     return len(both) > 1 and all(agrees(one[name], other[name]) for name in both)
 
 
+def _may_have_a_twin(key: str, found: tuple[str, Record, Own | None] | None) -> bool:
+    """Whether other may have a record of its own that looks like the one with that id: accounts may each count from one, and be filled alike."""
+    ours = found is not None and found[2] is not None and found[0] == key
+    return not ours and kind_of([key]) != "key"
+
+
+def _has_a_twin(exam: Exam, resource: Resource, found: tuple[str, Record, Own | None]) -> Steps[bool]:
+    """Whether other is shown such a record in its own list, or it could not be seen that it is not."""
+    key, record, _ = found
+    operation = exam.operation(resource, "list")
+    if not _may_have_a_twin(key, found):
+        return False
+    if operation is None or operation.path_parameters:
+        return True
+    theirs, complete = yield from _walk(exam, resource, operation, "other")
+    return not complete or any(str(each.get(resource.key)) == key and _same(each, record) for each in theirs)
+
+
 def _fail(expected: str, observed: str, operation: Operation | None) -> Ended:
     return Ended(Failed(expected, observed, operation=operation.id if operation else None))
 
@@ -119,6 +138,9 @@ def _named(exam: Exam, clause: Clause, aims: Aims, resource: Resource, found: tu
     key, record, own = found
     cause, findings = _how(exam, clause).cause, aims.findings
     operations = [operation for operation in _operations(exam, clause, resource) if names_a_record(operation)]
+    if (yield from _has_a_twin(exam, resource, found)):
+        findings.lack(f"{resource.name}, {TWINS}")
+        return
     yield from _is_unlisted(exam, resource, found, findings)
     kept_apart = yield from _reads_by_id(exam, resource, operations, found, cause, findings)
     if own is None:
@@ -166,7 +188,10 @@ def _reads_by_id(
     seen = False
     for operation in reads or ([plain] if plain else []):
         parents = yield from Aims(exam, findings).parents(operation, record)
-        response = yield from _refuses(exam, Aim(operation, key, parents, own=own), resource, record, cause, findings)
+        aim = Aim(operation, key, parents, own=own)
+        response = yield from _refuses(exam, aim, resource, record, cause, findings)
+        if own is not None and not exam.read.succeeded(response):
+            response = yield aim.request(exam, as_="other", fresh=True)  # what was made as other in between may have got the same id
         if exam.read.succeeded(response):
             return False
         seen = True
@@ -218,14 +243,15 @@ def _referred_to(exam: Exam, aims: Aims, resource: Resource, findings: Findings)
         resource_of = exam.spec.resources.get(parent.resource)
         if resource_of is None or (yield from references.has_one_like_it(exam, resource_of, given[parent.member], "other")):
             return
-    parents = yield from aims.parents(operation, given)
+    parents, references_given = (yield from aims.parents(operation, given)), {parent.member: given[parent.member] for parent in named}
+    before = yield from references.referring(exam, resource, references_given)
     response = yield exam.ask.operation(operation, members=given, parents=parents, as_="other")
     if exam.read.succeeded(response):
         members = ", ".join(parent.member for parent in named)
         expected = f"a refusal where other's new {resource.singular} refers to another account's record by its {members}"
         raise _fail(expected, f"{operation.id} answered {response.status}", operation)
     findings.saw(f"{operation.id}: {response.status}")
-    if (yield from references.kept(exam, resource, {parent.member: given[parent.member] for parent in named})):
+    if (yield from references.referring(exam, resource, references_given)) - before:
         expected = f"no new {resource.singular} where it refers to another account's record"
         raise _fail(expected, f"{operation.id} was refused ({response.status}), and other's list has one", operation)
 
@@ -242,7 +268,7 @@ def only_own_records_are_seen(exam: Exam, clause: Clause) -> Flow:
     for resource in _owned(exam, clause):
         found = yield from _a_record(exam, aims, resource)
         yield from _lists_are_apart(exam, clause, resource, found, findings)
-        if found is not None:
+        if found is not None and not (yield from _has_a_twin(exam, resource, found)):
             yield from _is_hidden(exam, clause, resource, found, findings)
             if found[2] is not None:
                 yield from _is_listed(exam, clause, resource, found, findings)
@@ -283,14 +309,20 @@ def _lists_are_apart(exam: Exam, clause: Clause, resource: Resource, found: tupl
         mine, _ = yield from _walk(exam, resource, operation, "full", parents)
         theirs, read = yield from _walk(exam, resource, operation, "other", parents)
         by_key = {str(record.get(resource.key)): record for record in mine}
-        for record in theirs:
-            known = by_key.get(str(record.get(resource.key)))
-            if known is not None and _same(known, record) and not _may_be_shared(exam, clause, record):
-                observed = f"{operation.id} shows the {resource.singular} {record.get(resource.key)} to both full and other"
+        common = [
+            str(key)
+            for record in theirs
+            if (key := record.get(resource.key)) is not None and _same(by_key.get(str(key), {}), record) and not _may_be_shared(exam, clause, record)
+        ]
+        for key in common:
+            if not _may_have_a_twin(key, found):
+                observed = f"{operation.id} shows the {resource.singular} {key} to both full and other"
                 raise _fail(f"no {resource.singular} in the lists of two accounts", observed, operation)
-        if (mine and read) or theirs:
+        if common:
+            findings.lack(f"{operation.id}, {TWINS}")
+        elif (mine and read) or theirs:
             findings.saw(f"{operation.id}: {len(mine)} and {len(theirs)} records, none in common")
-        if found is not None and not _may_be_shared(exam, clause, found[1]):
+        if found is not None and not _may_be_shared(exam, clause, found[1]) and not _may_have_a_twin(found[0], found):
             yield from _is_not_found(exam, resource, operation, found, parents, findings)
 
 
@@ -352,6 +384,9 @@ def _is_not_shown_by_writes(exam: Exam, clause: Clause, resource: Resource, foun
     """Updates of our record and actions on it by other, under any path, don't show it in their answers."""
     key, record, own = found
     if own is None or _may_be_shared(exam, clause, record):
+        return
+    if kind_of([key]) != "key" and (yield from references.has_one_like_it(exam, resource, key, "other")):
+        findings.lack(f"writes to {resource.name}, as other has a record with the same id or it could not be seen that it has none")
         return
     aims = Aims(exam, findings)
     names = [name for effect, named in resource.operations.items() if effect not in (*READS, "create", "delete") for name in named]

@@ -14,6 +14,7 @@ from conformance.steps.aiming import attempt, overloaded, passing, stands_in_lis
 from conformance.steps.calls import change, parents_for
 from conformance.steps.findings import Findings
 from conformance.steps.parts import each
+from conformance.steps.patience import patient
 from conformance.verdict import Failed, Inconclusive
 from specs.conventions.metadata import Metadata
 from specs.model import Clause, Operation, Resource
@@ -143,6 +144,7 @@ def _short(value: Any) -> str:
 # Coming back
 
 
+@patient
 def metadata_comes_back(exam: Exam, clause: Clause) -> Flow:
     """Writes metadata on create and update, then odd texts; each comes back as it was given."""
     return each(_comes_back(exam, clause, resource, operations) for resource, operations in _every(exam, clause))

@@ -12,6 +12,7 @@ from conformance.reading import agrees
 from conformance.steps import calls, writes
 from conformance.steps.aiming import attempt, passing
 from conformance.steps.parts import each
+from conformance.steps.patience import patient
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped, Verdict
 from specs.conventions.actions import Actions
 from specs.conventions.nesting import Nesting
@@ -40,6 +41,7 @@ def _pairs(exam: Exam, clause: Clause) -> list[tuple[Operation, Operation]]:
 # Lists
 
 
+@patient
 def nested_list_is_exact(exam: Exam, clause: Clause) -> Flow:
     """Compares the nested lists of some parents with the plain list."""
     lists = [pair for pair in _pairs(exam, clause) if pair[1].effect == "list"] or _lists(exam, clause)
@@ -150,6 +152,7 @@ def _ordered(exam: Exam, nesting: Nesting, nested: Operation, parent: str) -> St
 # Single records
 
 
+@patient
 def nested_path_gives_the_same(exam: Exam, clause: Clause) -> Flow:
     """Does by each nested operation what the plain one does, and looks at the effect by the plain path."""
     return each(_same(exam, clause, plain, nested) for plain, nested in _pairs(exam, clause))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from hypothesis import strategies as st
 
 from conformance.addressing import dig
 from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Steps
 from conformance.exam import Exam
-from conformance.exchange import Exchange
+from conformance.exchange import Exchange, Request
 from conformance.payloads import MARK
 from conformance.steps import calls, walks
 from conformance.steps.aiming import attempt
@@ -41,6 +43,9 @@ _SMALL = 1000
 
 _LARGE = 1000
 """A size that is asked for where the document tells no largest one: more than most lists give at once."""
+
+_BEYOND = 2**53
+"""Numbers from this on are integers in some programs, and in others rounded, or cut to what fits."""
 
 PAGES = 6
 """Pages of a list too long to be walked to its end."""
@@ -328,6 +333,8 @@ def _walk(exam: Exam, operation: Operation) -> Flow:
     short = yield from listed.walk(size=size, limit=limit, fresh=size is None)
     wrong = yield from walks.confirmed(listed, long, short, size)
     if wrong is not None:
+        if (yield from walks.written_by_others(listed, long)):
+            return Inconclusive(f"{operation.id} changes while it is looked at")
         return Failed("every object once, in a stable order, and then the end", wrong, operation=operation.id)
     lost = yield from _lost(listed, own, long)
     if lost is not None:
@@ -337,6 +344,8 @@ def _walk(exam: Exam, operation: Operation) -> Flow:
         return Inconclusive(f"{operation.id} has one page of {short.pages[0].count} records", needs)
     wrong = (yield from walks.tells(listed, short)) or (yield from _told_of_a_part(listed))
     if wrong is not None:
+        if (yield from walks.written_by_others(listed, long)):
+            return Inconclusive(f"{operation.id} changes while it is looked at")
         return Failed("numbers and links that agree with the walk", wrong, operation=operation.id)
     return Passed(f"{operation.id}: {len(short.ids)} records on {len(short.pages)} pages", _remarks(operation, long, short))
 
@@ -468,6 +477,8 @@ def numbers_agree(exam: Exam, clause: Clause, exchange: Exchange) -> Observation
     if operation is None or response is None or operation.effect != "list" or operation.id not in clause.operations or not exam.read.succeeded(response):
         return None
     parameters: Pagination = exam.spec.convention(clause).parameters
+    if not _is_a_window(exchange.request, parameters):
+        return None
     document = exam.read.document(response)
     pointers = (parameters.numbers.page, parameters.numbers.per_page, parameters.numbers.total_pages, parameters.numbers.total_records)
     records = dig(document, exam.read.items_pointer(exam.spec.resources[operation.resource or ""]))
@@ -476,6 +487,19 @@ def numbers_agree(exam: Exam, clause: Clause, exchange: Exchange) -> Observation
     page = Page(0, exchange.request, response, tuple(map(str, range(len(records)))), document)
     wrong = disagreement(page, parameters, asked=False)
     return Fine() if wrong is None else Broken("numbers that agree with the page", wrong)
+
+
+def _is_a_window(request: Request, parameters: Pagination) -> bool:
+    """Whether the page and the size asked for, where they are, could be some list's: what others tell of themselves is open."""
+    query = dict(parse_qsl(urlsplit(request.url).query))
+    try:
+        body = json.loads(request.body or b"{}")
+    except ValueError:
+        body = {}
+    asked = {**query, **(body if isinstance(body, dict) else {})}
+    bounds = ((parameters.page, parameters.first), (parameters.size, 1))
+    given = [(asked[name], least) for name, least in bounds if name is not None and name in asked]
+    return all(str(value).isdecimal() and least <= int(value) < _BEYOND for value, least in given)
 
 
 def numbers_agree_with_the_data(exam: Exam, clause: Clause) -> Flow:
@@ -538,7 +562,8 @@ def _extremes(listed: Paged) -> Steps[str | None]:
     """What is wrong with the smallest page there is and with one that is larger than a list may give: refused, clamped and ignored, each is right."""
     for size in (1, listed.parameters.maximum or _LARGE):
         page = yield from listed.page(0, size=size)
-        if page.ids is None and any(_told(replace(page, document=listed.exam.read.document(page.response)), listed.parameters)):
+        document = listed.exam.read.document(page.response)
+        if page.ids is None and listed.exam.read.succeeded(page.response) and any(_told(replace(page, document=document), listed.parameters)):
             return f"numbers of a page, and no array of records, for {listed.parameters.size} {size}"
         wrong = disagreement(page, listed.parameters, asked=False) or _nothing_of(page, listed.parameters.numbers.total_records)
         if wrong is not None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from conformance.addressing import dig
 from conformance.check import Broken, Check, Ended, Fine, Flow, Observation, Steps
 from conformance.exam import Exam
-from conformance.exchange import Exchange, NotPermitted, Request, Response, Unreadable
+from conformance.exchange import Exchange, NotPermitted, Request, Response, Unreadable, Wait
 from conformance.schemas import mismatch
 from conformance.steps import calls, free_texts, writes
 from conformance.steps.aiming import Aims, absent_key, overloaded, passing, stands_in_list, text_of_ours
@@ -30,6 +30,9 @@ _ON_PURPOSE = re.compile(r'"proctor(-no[a-z-]*|-forged)?"')
 
 _RECORDS = frozenset({"delete"})
 """Effects whose answers hold no record."""
+
+_LAG, _LAGS = 1.5, "so that a new record can be read wherever reads are answered"
+"""Seconds that a copy of the data may be behind, of which no document says anything; and why they are let pass."""
 
 
 # Paths
@@ -168,6 +171,7 @@ def _shares_path(exam: Exam, resource: Resource, operation: Operation) -> Flow:
     response = yield request
     record = passing(exam, response, resource)
     if record is None and not overloaded(response):
+        yield Wait(_LAG, _LAGS)
         response = yield request.anew()
         record = passing(exam, response, resource)
     if overloaded(response):
@@ -188,6 +192,7 @@ def _new_is_lost(exam: Exam, resource: Resource, operation: Operation) -> Steps[
         text = text_of_ours(exam, made.given)
         if response.status not in (404, 410) or not (yield from stands_in_list(exam, resource, text)):
             return None
+        yield Wait(_LAG, _LAGS)
         response = yield from exam.fetch(resource, made.key)
     except (Ended, NotPermitted):
         return None

@@ -163,9 +163,12 @@ def _ordered(opened: Sorted, member: str, kind: Kind, descending: bool, *, size:
         return left
     wrong = disorder(kind, member, rows, descending) or _loss(listing, rows, opened.known)
     if wrong:
+        first = rows
+        before = yield from listing.rows(fresh=True)
         rows = yield from listing.rows(parameters, size=size, fresh=True)
-        known = yield from listing.rows(fresh=True)
-        wrong = (disorder(kind, member, rows, descending) or _loss(listing, rows, known)) if rows.read and known.read else ""
+        after = yield from listing.rows(fresh=True)
+        readable = rows.read and before.read and after.read
+        wrong = (disorder(kind, member, rows, descending) or _lasting_loss(listing, (first, rows), (opened.known, before, after))) if readable else ""
     if wrong:
         raise Ended(Failed(expected, wrong, operation=listing.name))
     if already:
@@ -230,6 +233,17 @@ def _loss(listing: Listing, rows: Rows, known: Rows) -> str:
         return f"{doubled} twice"
     lost = {listing.key(record) for record in known.records} - set(found) if rows.whole else set()
     return f"{len(found)} records without {min(lost)}" if lost else ""
+
+
+def _lasting_loss(listing: Listing, walks: tuple[Rows, Rows], plain: tuple[Rows, Rows, Rows]) -> str:
+    """What the second of two ordered walks has lost or doubled; where others write meanwhile, what both have lost of the records there all the time."""
+    first, second = walks
+    ids = [{listing.key(record) for record in rows.records} for rows in plain]
+    if ids[1] == ids[2]:
+        return _loss(listing, second, plain[2])
+    found = {listing.key(record) for rows in walks for record in rows.records}
+    lost = set.intersection(*ids) - found if first.whole and second.whole else set()
+    return f"{len(second.records)} records without {min(lost)}" if lost else ""
 
 
 # What is refused

@@ -57,10 +57,16 @@ def examine(
     `clauses` are ids or beginnings of ids (see `select`); the target's own `only` and `skip` hold without them. `transport` brings the requests there,
     `clock` lets time pass: in process, both are the engine's. Raises `TargetError` for a clause that there isn't; nothing else.
     """
-    chosen = select(spec, clauses if clauses is not None else target.only, target.skip)
-    work = _Work(spec, target, chosen, options or Options(), listener or Silent(), dict(_all_checks() if checks is None else checks))
+    chosen, options = select(spec, clauses if clauses is not None else target.only, target.skip), options or Options()
+    target = _permitted(target, options)
+    work = _Work(spec, target, chosen, options, listener or Silent(), dict(_all_checks() if checks is None else checks))
     driver = Driver(Exam(spec, target), transport, work.options, clock or Clock(), work.listener)
     return _Examiner(work, driver).examine()
+
+
+def _permitted(target: Target, options: Options) -> Target:
+    """The target as checks see it: where writing is ruled out, they must know, to judge by what they read and not end at their first write."""
+    return replace(target, permit=replace(target.permit, write=False)) if options.read_only else target
 
 
 def _all_checks() -> Checks:

@@ -96,7 +96,7 @@ class Aims:
     def at(self, operation: Operation) -> Steps[Aim | None]:
         """An aim for the operation, or None where there is none without doing harm."""
         if operation.effect not in READS and not self.writing:
-            self.findings.lack("writes, as the target does not permit them")
+            self.findings.lack("writes, which are not permitted")
             return None
         aimed = yield from attempt(self._aim(operation))
         if isinstance(aimed, Ended):

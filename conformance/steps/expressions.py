@@ -11,6 +11,7 @@ from conformance.check import Ended, Steps
 from conformance.exam import Exam
 from conformance.exchange import Request
 from conformance.steps.comparing import Operator, kind_of, satisfies
+from conformance.steps.filters import unchanged
 from conformance.steps.listing import Listing, Rows, open_list
 from conformance.steps.orders import disorder, keys
 from conformance.steps.stocking import stocked_disorder
@@ -18,7 +19,7 @@ from conformance.verdict import Failed, Inconclusive
 from specs.conventions.filtering import Filtering
 from specs.model import Clause, Operation
 
-__all__ = ["Column", "Condition", "beside_an_order", "column_of", "in_parentheses", "mismatch_of"]
+__all__ = ["Column", "Condition", "beside_an_order", "column_of", "in_parentheses", "looked_again", "mismatch_of"]
 
 Holds = Callable[[Mapping[str, Any]], bool | None]
 
@@ -101,6 +102,14 @@ def mismatch_of(column: Column, rows: Rows, known: Rows, condition: Condition) -
     return ""
 
 
+def looked_again(column: Column, parameters: Mapping[str, Any]) -> Steps[tuple[Rows, Rows]]:
+    """The records that parameters give, read anew, and what is known of the list then: nothing where others changed it meanwhile."""
+    before = yield from column.listing.rows(fresh=True)
+    rows = yield from column.listing.rows(parameters, fresh=True)
+    after = yield from column.listing.rows(fresh=True)
+    return rows, unchanged(column.listing, before, after, [column.member])
+
+
 # Together with others
 
 
@@ -110,9 +119,12 @@ def in_parentheses(column: Column, first: str, second: str) -> Steps[None]:
     if one is None or other is None or not_one is None:
         return
     condition = replace(other, text=f"({one.text} || {other.text}) && {not_one.text}")
+    query, known = {column.parameters.parameter: condition.text}, column.known
     for fresh in (False, True):
-        rows = yield from column.listing.rows({column.parameters.parameter: condition.text}, short=column.known.first, fresh=fresh)
-        known = (yield from column.listing.rows(fresh=True)) if fresh else column.known
+        if fresh:
+            rows, known = yield from looked_again(column, query)
+        else:
+            rows = yield from column.listing.rows(query, short=known.first)
         if not rows.read or not rows.records or len(rows.records) >= len(known.records) or not mismatch_of(column, rows, known, condition):
             return  # taken and right, or not understood, which is open
     raise Ended(Failed(f"the records with {condition.text}", mismatch_of(column, rows, known, condition), operation=column.listing.name))
@@ -136,9 +148,12 @@ def beside_an_order(column: Column, first: str, second: str) -> Steps[None]:
 
 def _wrong_in_order(column: Column, condition: Condition, order: Mapping[str, Any], descending: bool, *, fresh: bool) -> Steps[str]:
     """What is wrong with the records that an expression and an order give together; empty if nothing, or if they are not taken together."""
-    rows = yield from column.listing.rows({column.parameters.parameter: condition.text, **order}, short=column.known.first, fresh=fresh)
-    known = (yield from column.listing.rows(fresh=True)) if fresh else column.known
-    if not rows.read or not known.read:
+    query, known = {column.parameters.parameter: condition.text, **order}, column.known
+    if fresh:
+        rows, known = yield from looked_again(column, query)
+    else:
+        rows = yield from column.listing.rows(query, short=known.first)
+    if not rows.read:
         return ""
     return mismatch_of(column, rows, known, condition) or disorder("text", column.member, rows, descending)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -13,7 +14,7 @@ from conformance.steps.listing import Listing, Rows, bound
 from specs.conventions.filtering import Filtering
 from specs.model import Clause, Group
 
-__all__ = ["SAYS", "Filter", "certain", "filtering_of", "filters_by", "judged", "members_of", "pairs", "sent", "told"]
+__all__ = ["SAYS", "Filter", "certain", "filtering_of", "filters_by", "judged", "members_of", "pairs", "sent", "told", "unchanged"]
 
 SAYS: dict[Operator, str] = {
     "eq": "equal to", "not_eq": "other than", "contains": "containing", "not_contain": "not containing",
@@ -38,8 +39,15 @@ class Filter:
     wanted: Any
 
     def holds(self, record: Mapping[str, Any]) -> bool | None:
-        """Whether a record passes; None where that is open."""
-        return satisfies(self.operator, self.kind, record.get(self.member, MISSING), self.wanted)
+        """Whether a record passes; None where that is open, as it is whether texts in another case are equal: databases differ in it."""
+        value, wanted = record.get(self.member, MISSING), self.wanted
+        if self.operator in ("eq", "not_eq") and isinstance(value, str) and isinstance(wanted, str) and value != wanted and _folded(value) == _folded(wanted):
+            return None
+        return satisfies(self.operator, self.kind, value, wanted)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold().rstrip()
 
 
 def told(group_of: Iterable[Filter]) -> str:
@@ -251,3 +259,10 @@ def judged(listing: Listing, rows: Rows, known: Rows, wanted: Iterable[Filter]) 
             shown = ", ".join(f"{test.member} is {record.get(test.member)!r}" for test in filters)
             return f"{len(rows.records)} records without {listing.key(record)}, whose {shown}"
     return ""
+
+
+def unchanged(listing: Listing, before: Rows, after: Rows, members: Iterable[str]) -> Rows:
+    """What is known of a list that was read before and after another look at it: nothing where others changed it in between."""
+    names = (listing.resource.key, *members)
+    one, other = ({tuple(repr(record.get(name)) for name in names) for record in rows.records} for rows in (before, after))
+    return after if before.read and after.read and one == other else Rows((), after.response, False, 0, False)

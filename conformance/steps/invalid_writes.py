@@ -282,4 +282,4 @@ def _changes(exam: Exam, own: Made, moved: Mapping[str, Any]) -> Iterator[Attemp
     for name in [name for name in required if name not in parents][:SOME]:
         yield Attempt(f"an empty {name}" if _as_text(exam) else f"{name} of null", {name: "" if _as_text(exam) else None})
     if len(broken) > 1 or (broken and moved):
-        yield Attempt("every member of a wrong type", {**moved, **broken}, of_type=True)
+        yield Attempt("every member of a wrong type", {**moved, **broken}, of_parent=bool(moved), of_type=True)

@@ -45,20 +45,20 @@ def keeps(exam: Exam, operation: Operation) -> Flow:
 def _changed(exam: Exam, operation: Operation, own: Made, before: Mapping[str, Any]) -> Steps[tuple[Mapping[str, Any], Response]]:
     """A text and a number that were changed, or the first of them alone where both are not taken; with the answer."""
     plain = yield from calls.change(exam, own.resource, before)
-    for change in ({**plain, **_number(exam, own)}, plain):
+    for change in ({**plain, **_number(exam, own, before)}, plain):
         response = yield from writes.sent(exam, operation, own, change)
         if exam.read.succeeded(response):
             break
     return change, response
 
 
-def _number(exam: Exam, own: Made) -> dict[str, Any]:
-    """Another value for a number that our record was made with; nothing where there is none."""
+def _number(exam: Exam, own: Made, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Twice the value of a number that our record was made with and shows: one that is rounded or computed may be no other after less."""
     schemas = calls.writable(exam, own.resource)
     for name, value in own.given.items():
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number and name in schemas and mismatch(schemas[name], value + 1) is None:
-            return {name: value + 1}
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and value != 0
+        if is_number and name in schemas and writes.kept(value, before.get(name)) and mismatch(schemas[name], 2 * value) is None:
+            return {name: 2 * value}
     return {}
 
 

@@ -43,7 +43,7 @@ def trials(exam: Exam, aims: Aims, operations: Iterable[Operation], cause: str, 
         makes = _MAKES.get(mistake)
         for operation in in_order(operations) if makes else ():
             if not aims.writing and operation.effect not in READS:
-                aims.findings.lack("writes, as the target does not permit them")
+                aims.findings.lack("writes, which are not permitted")
                 continue
             made = yield from attempt(makes(exam, aims, operation, cause)) if makes else _none()
             if isinstance(made, Ended):

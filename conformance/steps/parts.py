@@ -51,7 +51,7 @@ def _judged(exam: Exam, clause: Clause, observe: Observe, call: Steps[Exchange])
     if isinstance(seen, Fine):
         return Passed(f"{operation} keeps it", (seen.remark,) if seen.remark else ())
     status = exchange.response.status if exchange.response else "nothing"
-    return Inconclusive(f"{operation} was answered with {status}, of which this does not speak")
+    return Inconclusive(f"{operation} was answered with {status}, and nothing in it is to be judged")
 
 
 def joined(verdicts: Iterable[Verdict]) -> Verdict:

@@ -13,29 +13,30 @@ from conformance.steps.aiming import attempt, passing
 from conformance.verdict import Failed
 from specs.model import Operation, Parent, Resource
 
-__all__ = ["has_one_like_it", "ids_are_each_accounts_own", "kept", "moved", "narrowed_to_a_parent"]
+__all__ = ["has_one_like_it", "ids_are_each_accounts_own", "moved", "narrowed_to_a_parent", "referring"]
 
 Record = Mapping[str, Any]
 
 
 def has_one_like_it(exam: Exam, resource: Resource, key: Any, caller: str) -> Steps[bool]:
-    """Whether a caller has a record with the same id as another account's, or it can't be seen."""
+    """Whether a caller has a record with the same id as another account's, or it can't be seen that the caller has none."""
     operation = exam.operation(resource, "read")
     if operation is None or operation.path_parameters != (exam.ask.key_parameter(operation),):
         return True
     response = yield exam.ask.operation(operation, key=key, as_=caller)
-    return exam.read.succeeded(response)
+    return not exam.read.failed(response) or response.status in (401, 403, 429) or response.status >= 500
 
 
 def ids_are_each_accounts_own(exam: Exam, resource: Resource) -> Steps[bool]:
     """Whether accounts number their records each for themselves: full and other have different records with the same id.
 
-    Where other has none of the resource, it is the first that other makes of any which needs no parent.
+    Where other has none of the resource, or they are filled alike, it is a record that other makes of any which needs no parent.
     """
-    if (yield from _shares_an_id(exam, resource, (yield from exam.known(resource, as_="other")))):
-        return True
-    roots = [one for one in exam.spec.resources.values() if not one.parents and exam.operation(one, "create") and exam.operation(one, "list")]
-    for root in roots[:1] if exam.target.permit.write else ():
+    roots = [one for one in exam.spec.resources.values() if not one.parents and exam.operation(one, "create") and exam.operation(one, "list")][:1]
+    for one in (resource, *roots):
+        if (yield from _shares_an_id(exam, one, (yield from exam.known(one, as_="other")))):
+            return True
+    for root in roots if exam.target.permit.write else ():
         made = yield from attempt(exam.make(root, as_="other"))
         if not isinstance(made, Ended):
             return (yield from _shares_an_id(exam, root, [made.record]))
@@ -73,13 +74,13 @@ def _references(exam: Exam, resource: Resource, record: Record) -> Steps[dict[st
     return found
 
 
-def kept(exam: Exam, resource: Resource, given: Record) -> Steps[bool]:
-    """Whether other's list shows a record with those references to full's that other was refused."""
+def referring(exam: Exam, resource: Resource, given: Record) -> Steps[set[str]]:
+    """The ids of other's records, as far as its list shows them, that have those references: to full's, or to what other once had under the same ids."""
     operation = exam.operation(resource, "list")
     if operation is None or operation.path_parameters:
-        return False
+        return set()
     found = yield from exam.known(resource, as_="other")
-    return any(all(agrees(value, record.get(name)) for name, value in given.items()) for record in found)
+    return {str(record.get(resource.key)) for record in found if all(agrees(value, record.get(name)) for name, value in given.items())}
 
 
 def moved(exam: Exam, made: Made) -> Steps[Failed | None]:

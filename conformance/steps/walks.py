@@ -8,7 +8,7 @@ from conformance.steps.aiming import overloaded
 from conformance.steps.paging import Page, Paged, Trail, disagreement, number_at
 from specs.conventions.pagination import Pagination
 
-__all__ = ["confirmed", "tells", "total_of", "unsteady"]
+__all__ = ["confirmed", "tells", "total_of", "unsteady", "written_by_others"]
 
 
 def unsteady(listed: Paged, *pages: Page) -> Steps[bool]:
@@ -18,6 +18,17 @@ def unsteady(listed: Paged, *pages: Page) -> Steps[bool]:
         if again.ids != page.ids:
             return True
     return False
+
+
+def written_by_others(listed: Paged, walk: Trail) -> Steps[bool]:
+    """Whether a list has other records, or another number of them, than when it was walked: seen on one page, on which no order and no cut counts."""
+    first = walk.pages[0]
+    again = yield from listed.answer(first.index, first.request.anew())
+    if walk.whole and len(walk.pages) == 1 and again.ids is not None:
+        return set(again.ids) != set(first.ids or ())
+    total = listed.parameters.numbers.total_records
+    before, now = number_at(first.document, total), number_at(again.document, total)
+    return before is not None and now is not None and now != before
 
 
 def confirmed(listed: Paged, long: Trail, short: Trail, size: int | None) -> Steps[str | None]:

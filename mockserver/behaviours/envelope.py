@@ -255,11 +255,12 @@ def _sparse(shown: Mapping[str, Any], fields: Mapping[str, frozenset[str]]) -> M
     wanted = fields.get(str(shown["type"]))
     if wanted is None:
         return shown
-    found = {}
-    for place, value in shown.items():
-        kept = {name: one for name, one in value.items() if name in wanted} if isinstance(value, Mapping) else value
-        if kept:
-            found[place] = kept
+    found = dict(shown)
+    for place in ("attributes", "relationships"):
+        if place in found:
+            found[place] = {name: value for name, value in found[place].items() if name in wanted}
+            if not found[place]:
+                del found[place]
     return found
 
 

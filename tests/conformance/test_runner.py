@@ -217,6 +217,17 @@ def test_read_only_writes_nothing() -> None:
     assert {request.method for request in notes.sent} == {"GET"}
 
 
+def test_checks_know_that_writing_is_ruled_out() -> None:
+    def flow(exam: Exam, _clause: Clause) -> Flow:
+        yield exam.ask.operation(exam.spec.operations["listNotes"])
+        if exam.target.permit.write:
+            yield exam.ask.operation(exam.spec.operations["createNote"], body=b"{}")
+        return Passed("judged by what was read")
+
+    found = verdict(examined(Notes(), options=replace(QUIET, read_only=True), checks=only(flow)), "page/walk")
+    assert found == Passed("judged by what was read")
+
+
 def test_write_to_a_foreign_record_is_refused() -> None:
     def flow(exam: Exam, _clause: Clause) -> Flow:
         yield exam.ask.operation(exam.spec.operations["deleteNote"], key="1")

@@ -64,3 +64,8 @@ def test_member_with_a_pattern_is_an_example_of_it() -> None:
     exam = exam_of("paydirt")
     jobs = exam.spec.resources["jobs"]
     assert {exam.payloads.members(jobs)["price"] for _ in range(20)} == {"85.0"}
+
+
+def test_short_texts_are_not_the_same() -> None:
+    payloads = exam_of("paydirt").payloads
+    assert len({payloads._value("code", {"type": "string", "maxLength": 6}, number, {}) for number in range(20)}) == 20

@@ -188,6 +188,8 @@ class Listed(Miniature):
             text = re.split("(?<!&)&(?!&)", text)[0]
         if self.bug == "parentheses_ignored":
             text = text.replace("(", "").replace(")", "")
+        if self.bug == "quotes_refused" and "'" in text:
+            raise Refused("invalid_query", 400)
         if self.bug == "escape_500" and '\\"' in text:
             raise Refused("invalid_query", 500)
         if self.bug == "latin":
@@ -303,6 +305,8 @@ class Listed(Miniature):
         records = self.records[resource.name] if self.bug == "sums_unfiltered" else self.narrowed(call, resource, self.records[resource.name])
         if self.bug == "nothing_of_nothing" and not records:
             return document
+        if self.bug in ("null_of_nothing", "list_of_nothing") and not records:
+            return {**document, "meta": {"aggregates": None if self.bug == "null_of_nothing" else []}}
         if self.bug == "sums_page":
             records = records[:2]
         values = [record.get(known.member) for record in records if known.member is None or record.get(known.member) is not None]
@@ -339,6 +343,17 @@ class Changing(Listed):
         table = self.records[resource.name]
         table.append({**table[self.count % 3], resource.key: f"new{self.count}"})
         return super().select(call, resource, [*records, table[-1]])
+
+
+class Growing(Listed):
+    """A list to which others add a record after each look at it, the newest first."""
+
+    def select(self, call: Call, resource: Resource, records: list[Record]) -> list[Record]:
+        found = super().select(call, resource, records)
+        self.count += 1
+        table = self.records[resource.name]
+        table.insert(0, {**table[-1 - self.count % 3], resource.key: f"new{self.count}"})
+        return found
 
 
 def verdict(

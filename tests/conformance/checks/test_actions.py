@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import specs
 from conformance.check import Ended
 from conformance.checks.actions import CHECKS
+from conformance.exam import Exam
 from conformance.exchange import Request, Response, Wait
 from conformance.verdict import Failed, Inconclusive, Passed, Verdict
 from specs.model import Resource
@@ -88,6 +90,8 @@ class Clocked(Miniature):
     def stop(self, call: Call, record: Record) -> None:
         if self.bug == "quote_500" and '"' in call.query.get("notes", ""):
             raise Refused("server_error", 500)
+        if self.bug == "quotes_refused" and set("'\"") & set(call.query.get("notes", "")):
+            raise Refused("invalid_record", 422)
         if self.bug == "body_500" and "notes" in (call.body or {}):
             raise Refused("server_error", 500)
         mine = [shift for shift in self.shifts if shift["project"] == record["uuid"] and shift["user"] == self.user and shift["stop"] is None]
@@ -167,11 +171,15 @@ class Clocked(Miniature):
         return record
 
 
-def clocked(clause: str, bug: str = "", *, write: bool = True, records: list[Record] | None = None, kind: type[Clocked] = Clocked) -> Verdict:
+def clocked(
+    clause: str, bug: str = "", *, write: bool = True, records: list[Record] | None = None, kind: type[Clocked] = Clocked, without: str = ""
+) -> Verdict:
     known = {"companies": MILES["companies"], "projects": records if records is not None else MILES["projects"]}
     mini = kind(known)
     mini.bug = bug
     exam = exam_of("88miles", write=write, spec=SPEC)
+    credentials = {name: fields for name, fields in exam.target.credentials.items() if name != without}
+    exam = Exam(SPEC, replace(exam.target, credentials=credentials))
     bound = SPEC.clauses[clause]
     flow = CHECKS[bound.rule].flow
     assert flow is not None
@@ -257,6 +265,10 @@ def test_members_that_are_not_shown_prove_nothing() -> None:
     assert isinstance(clocked(ONE, "silent"), Inconclusive)
 
 
+def test_notes_with_quotes_may_be_refused() -> None:
+    assert isinstance(clocked(OUT, "quotes_refused"), Passed)
+
+
 def test_limits_that_are_null_are_open() -> None:
     assert isinstance(clocked(LIMITS, "limits_null"), Passed)
 
@@ -282,6 +294,23 @@ class OneUser(Clocked):
 @pytest.mark.parametrize("clause", [ONE, TOTALS])
 def test_other_who_is_the_same_user_proves_nothing_of_others(clause: str) -> None:
     assert not isinstance(clocked(clause, kind=OneUser), Failed)
+
+
+class Reticent(OneUser):
+    """Shows the user of an entry to a colleague alone."""
+
+    def credential(self, call: Call) -> str:
+        self.asking = Miniature.credential(self, call)
+        return super().credential(call)
+
+    def show_shift(self, shown: Record, running: dict[str, Any] | None) -> None:
+        super().show_shift(shown, running)
+        if self.asking == KEYS["full"] and "current_shift" in shown:
+            shown["current_shift"].pop("user_uuid", None)
+
+
+def test_user_who_is_not_always_shown_proves_nothing_of_others() -> None:
+    assert not isinstance(clocked(TOTALS, kind=Reticent, without="other"), Failed)
 
 
 def test_start_that_does_nothing_proves_nothing_of_others() -> None:

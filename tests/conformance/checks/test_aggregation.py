@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped
-from tests.conformance.checks.listed import PRODUCTIVE, verdict
+from tests.conformance.checks.listed import PRODUCTIVE, Growing, verdict
 
 GROUP = {"aggregate": {"group_parameter": "group"}}
 
@@ -11,6 +11,15 @@ GROUP = {"aggregate": {"group_parameter": "group"}}
 @pytest.mark.parametrize("clause", ["productive/aggregate/meta", "productive/aggregate/unsupported", "productive/group/unsupported"])
 def test_right_implementation_passes(clause: str) -> None:
     assert isinstance(verdict(clause), Passed)
+
+
+@pytest.mark.parametrize("quirk", ["null_of_nothing", "list_of_nothing"])
+def test_aggregates_of_no_record_may_be_null(quirk: str) -> None:
+    assert isinstance(verdict("productive/aggregate/meta", quirk), Passed)
+
+
+def test_list_that_others_write_to_does_not_fail() -> None:
+    assert not isinstance(verdict("productive/aggregate/meta", kind=Growing), Failed)
 
 
 def test_numbers_as_text_pass() -> None:

@@ -1,6 +1,7 @@
 # ruff: noqa: ARG002 - what is overridden takes what it is given
 from __future__ import annotations
 
+import copy
 import html
 from typing import Any
 
@@ -223,6 +224,44 @@ def test_text_that_is_refused_is_a_remark() -> None:
     assert any("Söhne" in remark for remark in verdict.remarks)
 
 
+class ClosedJob(Miniature):
+    """Takes no time for the job amid those that are listed."""
+
+    def validate(self, resource: Resource, members: Record, effect: str) -> None:
+        super().validate(resource, members, effect)
+        jobs = self.records["jobs"]
+        if str(members.get("job_id")) == str(jobs[len(jobs) // 2]["id"]) or (resource.name == "time_logs" and "job_id" not in members):
+            raise Refused("invalid_record")
+
+
+def test_job_may_be_closed() -> None:
+    assert isinstance(verdict_on("paydirt/resource/time", ClosedJob, most=6), Passed)
+
+
+class ASecondBehind(Miniature):
+    """Answers reads and lists from a copy of the data that is a second behind."""
+
+    copy: dict[str, list[Record]] | None = None
+
+    def wait(self, seconds: float) -> None:
+        self.copy = None if seconds >= 1 else self.copy
+
+    def perform(self, call: Call) -> tuple[int, Any]:
+        if call.operation.effect not in ("list", "read"):
+            self.copy = self.copy or copy.deepcopy(self.records)
+            return super().perform(call)
+        records, self.records = self.records, self.copy or self.records
+        try:
+            return super().perform(call)
+        finally:
+            self.records = records
+
+
+@pytest.mark.parametrize("clause", ["paydirt/resource/create", "88miles/delete/gone", "88miles/update/merge", "productive/jsonapi/create"])
+def test_what_was_written_may_be_seen_a_second_later(clause: str) -> None:
+    assert not isinstance(small(clause, ASecondBehind), Failed)
+
+
 # Deleting
 
 
@@ -335,6 +374,17 @@ class ChangesNothing(Miniature):
 @pytest.mark.parametrize("kind", [Replaces, ResetsVisibility, Activates, LosesZeros, DropsActivities, ChangesNothing])
 def test_update_that_does_not_merge_fails(kind: type[Miniature]) -> None:
     assert isinstance(small("88miles/update/merge", kind), Failed)
+
+
+class ClosedWhenSignedOff(Miniature):
+    def update(self, call: Call, resource: Resource, record: Record) -> Record:
+        if record["active"] == "false":
+            raise Refused("invalid_record")
+        return super().update(call, resource, record)
+
+
+def test_signed_off_project_may_be_closed_to_changes() -> None:
+    assert isinstance(small("88miles/update/merge", ClosedWhenSignedOff), Passed)
 
 
 def test_null_taken_for_missing_is_a_remark() -> None:
@@ -651,8 +701,22 @@ def test_what_json_api_keeps_must_be_kept(kind: type[Miniature]) -> None:
     assert isinstance(small("productive/jsonapi/create", kind), Failed)
 
 
-def test_update_may_change_computed_members() -> None:
-    assert isinstance(small("productive/jsonapi/create", Computes), Passed)
+class RoundsToTheHour(Miniature):
+    def taken(self, call: Call, resource: Resource) -> Record:
+        return {name: round(value / 60) * 60 if name in ("time", "billable_time") else value for name, value in super().taken(call, resource).items()}
+
+
+class NumbersOfItsOwn(Miniature):
+    """Knows numbers better than those who give them."""
+
+    def taken(self, call: Call, resource: Resource) -> Record:
+        found = super().taken(call, resource)
+        return {name: 40 if isinstance(value, int) and not isinstance(value, bool) else value for name, value in found.items()}
+
+
+@pytest.mark.parametrize("kind", [Computes, RoundsToTheHour, NumbersOfItsOwn])
+def test_update_may_change_computed_members(kind: type[Miniature]) -> None:
+    assert isinstance(small("productive/jsonapi/create", kind), Passed)
 
 
 class RefusesAndMoves(Miniature):
@@ -664,6 +728,20 @@ class RefusesAndMoves(Miniature):
         except Refused:
             record.update(moved)
             raise
+
+
+class MovesNothing(Miniature):
+    """Looks for the parent first, and finds none that takes another record."""
+
+    def update(self, call: Call, resource: Resource, record: Record) -> Record:
+        given = self.taken(call, resource)
+        if any(given.get(parent.member) not in (None, record.get(parent.member)) for parent in resource.parents):
+            raise Refused("not_found")
+        return super().update(call, resource, record)
+
+
+def test_update_that_is_refused_for_its_parent_passes() -> None:
+    assert isinstance(small("productive/error/invalid", MovesNothing), Passed)
 
 
 def test_refused_update_that_keeps_the_parent_fails() -> None:

@@ -145,6 +145,36 @@ def test_record_that_stays_in_its_company_passes() -> None:
     assert isinstance(verdict_on(LIST, StaysInItsCompany), Passed)
 
 
+class MovesLater(Nested):
+    """Needs a second until a record that was moved is in the other list."""
+
+    moved: tuple[tuple[Record, str], ...] = ()
+
+    def wait(self, seconds: float) -> None:
+        self.moved = () if seconds >= 1 else self.moved
+
+    def update(self, call: Call, resource: Resource, record: Record) -> Record:
+        company = record["company_uuid"]
+        changed = super().update(call, resource, record)
+        self.moved += ((changed, company),) if changed["company_uuid"] != company else ()
+        return changed
+
+    def visible(self, call: Call, resource: Resource) -> list[Record]:
+        now = [(record, record["company_uuid"]) for record, _ in self.moved]
+        for record, before in self.moved if call.operation.effect == "list" else ():
+            record["company_uuid"] = before
+        found = super().visible(call, resource)
+        for record, company in now:
+            record["company_uuid"] = company
+        return found
+
+
+def test_record_may_be_moved_a_second_later() -> None:
+    found = verdict_on(LIST, MovesLater)
+    assert isinstance(found, Passed)
+    assert any("still there" in remark for remark in found.remarks)
+
+
 def test_records_of_one_company_prove_nothing() -> None:
     assert isinstance(verdict_on(LIST, OneCompany), Inconclusive)
     assert isinstance(verdict_on(LIST, most=0), Inconclusive)

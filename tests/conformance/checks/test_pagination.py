@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from conformance.exchange import Response
+from conformance.check import Fine
+from conformance.checks.pagination import numbers_agree
+from conformance.exchange import Exchange, Response
 from conformance.verdict import Failed, Inconclusive, Passed
-from tests.conformance.checks.miniature import Call, Miniature, Record, Refused, verdict_on
+from tests.conformance.checks.miniature import Call, Miniature, Record, Refused, seeded, verdict_on
 
 CLAUSES = [
     "timedash/page/size",
@@ -280,6 +282,60 @@ class OneByItself(Miniature):
 @pytest.mark.parametrize("kind", [Capped, NoneAtOnce, OneByItself])
 def test_smallest_and_largest_pages_agree_with_their_numbers(kind: type[Miniature]) -> None:
     assert isinstance(verdict_on("moonrope/page/flags", kind, most=40), Failed)
+
+
+class GrowsAtTheHead(Miniature):
+    """A list at whose head others put a record after each look at it, so that what ends a page begins the next one."""
+
+    def select(self, call: Call, resource: Any, records: list[Record]) -> list[Record]:
+        found = super().select(call, resource, records)
+        table = self.records[resource.name]
+        table.insert(0, {**table[0], resource.key: type(table[0][resource.key])(5000 + len(table))})
+        return found
+
+
+@pytest.mark.parametrize("clause", ["productive/page/walk", "moonrope/page/walk", "timedash/page/walk"])
+def test_list_that_grows_at_its_head_does_not_fail(clause: str) -> None:
+    assert not isinstance(verdict_on(clause, GrowsAtTheHead, most=12), Failed)
+
+
+class RefusesLargePages(Miniature):
+    """Refuses more records at once than it gives, and tells of the pages that it has all the same."""
+
+    def bounded(self, size: int, largest: int) -> int:
+        if size > 60:
+            raise Refused("invalid_parameter")
+        return size
+
+    def wrap(self, document: Any) -> Any:
+        wrapped = super().wrap(document)
+        if wrapped["status"] != "success":
+            wrapped["flags"] = {"paginated": {"page": 1, "per_page": 30, "total_pages": 2, "total_records": 40}}
+        return wrapped
+
+
+def test_refused_page_may_tell_of_others() -> None:
+    assert isinstance(verdict_on("moonrope/page/flags", RefusesLargePages, most=40), Passed)
+
+
+class RoundsWhatIsLarge(Miniature):
+    """Tells the page that was asked for, as a program without integers of that size does; a size of nothing leaves it without a number of pages."""
+
+    def list_document(self, call: Call, resource: Any) -> Any:
+        document = super().list_document(call, resource)
+        page, size = call.body.get("page", 1), call.body.get("per_page", 30)
+        return {**document, "flags": {"paginated": {"page": page if page < 2**53 else float(page), "per_page": size, "total_pages": 2 if size else None}}}
+
+    def bounded(self, size: int, largest: int) -> int:
+        return max(size, 1)
+
+
+@pytest.mark.parametrize(("asked", "judged"), [({}, Fine), ({"page": 10**20}, None), ({"per_page": 0}, None), ({"per_page": 30, "page": 2}, Fine)])
+def test_page_that_no_list_has_tells_nothing(asked: dict[str, int], judged: type[Fine] | None) -> None:
+    exam, answer = seeded("moonrope", RoundsWhatIsLarge, most=40)
+    request = exam.ask.operation(exam.spec.operations["listContacts"], parameters=asked)
+    seen = numbers_agree(exam, exam.spec.clauses["moonrope/page/flags"], Exchange(request, answer(request)))
+    assert seen is None if judged is None else isinstance(seen, judged)
 
 
 class BusyAfterAWhile(Miniature):

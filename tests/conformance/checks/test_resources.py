@@ -283,6 +283,31 @@ class NewOnesNowhere(NewOnesElsewhere):
         return [record for record in super().visible(call, resource) if not str(record[resource.key]).startswith("900")]
 
 
+class NewOnesByTheirIdLater(Miniature):
+    """Reads by id from a copy of the data that is a second behind."""
+
+    behind = 0
+    """How many of the records are not yet in the copy."""
+
+    def create(self, call: Call, resource: Resource) -> Record:
+        self.behind += 1
+        return super().create(call, resource)
+
+    def wait(self, seconds: float) -> None:
+        self.behind = 0 if seconds >= 1 else self.behind
+
+    def find(self, call: Call, resource: Resource) -> Record:
+        found = super().find(call, resource)
+        if self.behind and found in self.records[resource.name][-self.behind :]:
+            raise Refused("not_found")
+        return found
+
+
+@pytest.mark.parametrize("most", [0, 5])
+def test_copy_may_be_a_second_behind(most: int) -> None:
+    assert isinstance(verdict_on("timedash/rest/resources", NewOnesByTheirIdLater, most=most), Passed)
+
+
 def test_new_record_lies_under_its_list() -> None:
     assert isinstance(small("timedash/rest/resources", NewOnesElsewhere), Failed)
 

@@ -4,7 +4,7 @@ import pytest
 
 from conformance.verdict import Failed, Inconclusive, Passed, Skipped
 from specs.model import Resource
-from tests.conformance.checks.listed import PRODUCTIVE, TIMEDASH, Listed, verdict
+from tests.conformance.checks.listed import PRODUCTIVE, TIMEDASH, Changing, Growing, Listed, verdict
 from tests.conformance.checks.miniature import Call, Record
 
 DASH = {"sort": {"style": "dash"}}
@@ -22,6 +22,36 @@ DASH = {"sort": {"style": "dash"}}
 )
 def test_right_implementation_passes(clause: str) -> None:
     assert isinstance(verdict(clause), Passed)
+
+
+class Replacing(Growing):
+    """A list in which others put a record in the place of the one before it, after each look at it."""
+
+    def select(self, call: Call, resource: Resource, records: list[Record]) -> list[Record]:
+        found = super().select(call, resource, records)
+        table = self.records[resource.name]
+        if self.count > 1:
+            table.remove(next(record for record in table if record[resource.key] == f"new{self.count - 1}"))
+        return found
+
+
+@pytest.mark.parametrize("kind", [Changing, Growing, Replacing])
+@pytest.mark.parametrize("clause", ["timedash/sort/both", "productive/sort/descending"])
+def test_list_that_others_write_to_does_not_fail(clause: str, kind: type[Listed]) -> None:
+    assert not isinstance(verdict(clause, kind=kind), Failed)
+
+
+class WithoutOne(Replacing):
+    """Leaves a record out of every order, while others write."""
+
+    def select(self, call: Call, resource: Resource, records: list[Record]) -> list[Record]:
+        found = super().select(call, resource, records)
+        lost = [record for record in found if not str(record[resource.key]).startswith("new")][-1:]
+        return [record for record in found if record not in lost] if "sort" in call.query else found
+
+
+def test_record_that_no_order_has_fails_in_a_list_that_others_write_to() -> None:
+    assert isinstance(verdict("productive/sort/ascending", kind=WithoutOne), Failed)
 
 
 @pytest.mark.parametrize("quirk", ["nulls_first", "casefold"])
